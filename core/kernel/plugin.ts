@@ -1,0 +1,89 @@
+import type { TSchema } from 'typebox';
+import type { Agent as HttpAgent } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
+import type { Clock } from './clock.ts';
+import type { Answer, OutgoingRequest } from './http.ts';
+import type { Json, JsonObject } from './json.ts';
+
+/** What a token endpoint gave, as it is kept (encrypted) with a connection. `expiresAt` in ms since the epoch. */
+export interface Tokens {
+  readonly accessToken: string;
+  readonly refreshToken?: string | undefined;
+  readonly expiresAt?: number | undefined;
+  /** Values taken from token answers and callbacks (`saveFromToken`), shown as read-only connection values. */
+  readonly saved?: JsonObject | undefined;
+}
+
+/** What an auth scheme may use while it authorises one request for one connection. */
+export interface AuthSession {
+  readonly clock: Clock;
+  /** The tokens kept for this connection, if any. */
+  tokens(): Promise<Tokens | undefined>;
+  /**
+   * Renews the tokens in single flight over all processes: takes the connection's lease, reads the tokens again,
+   * and calls `renew` only while `stale` still holds for them. What `renew` returns is saved before it is used.
+   */
+  renewTokens(stale: (tokens: Tokens | undefined) => boolean, renew: Renew): Promise<Tokens>;
+  /** Sends a token request through the egress guard. Answers are judged by the definition's `errors`, too. */
+  send(request: OutgoingRequest): Promise<Answer>;
+  /** Agents that carry the egress guard and SLUICE_ENDPOINTS, for client libraries that bring their own HTTP. */
+  readonly agents: { readonly http: HttpAgent; readonly https: HttpsAgent };
+}
+
+export type Renew = (current: Tokens | undefined) => Promise<Tokens>;
+
+/** Thrown by a scheme whose credentials no longer work: the connection becomes `needs_reauth`. */
+export class ReauthRequired extends Error {
+  override readonly name = 'ReauthRequired';
+}
+
+/** One way to authenticate requests. `config` describes its YAML keys; the engine evaluates their templates. */
+export interface AuthScheme<Config = JsonObject> {
+  readonly type: 'authScheme';
+  readonly name: string;
+  readonly summary: string;
+  /** JSON Schema of the keys as written in YAML, where every leaf may be a template instead. */
+  readonly config: TSchema;
+  /** YAML of the scheme as it stands under `auth:`; compiled and run as a test. */
+  readonly example: string;
+  /** Keys of `config` filled from `app.<name>` where the author leaves them out. */
+  readonly appDefaults?: readonly string[];
+  /** Returns the request with credentials on it. Throws ReauthRequired where there are none that work. */
+  authorize(request: OutgoingRequest, config: Config, session: AuthSession): Promise<OutgoingRequest> | OutgoingRequest;
+  /** After a 401: makes new credentials, or says that this scheme has no other ones (`false`). */
+  renew?(config: Config, session: AuthSession, refused: Tokens | undefined): Promise<boolean>;
+  /** Schemes in which a person consents in a browser. */
+  readonly interactive?: Interactive<Config>;
+}
+
+export interface Interactive<Config> {
+  /** True where this configuration needs a person (oauth2 with `flow: authorizationCode`). */
+  applies(config: Config): boolean;
+  /** The page to send the person to; `verifier` is kept until the callback (PKCE, RFC 7636). */
+  begin(config: Config, callback: { redirectUri: string; state: string }): { url: string; verifier?: string };
+  /** Exchanges what came back on the callback for tokens. */
+  complete(
+    config: Config,
+    callback: { redirectUri: string; params: Readonly<Record<string, string>>; verifier?: string },
+    session: AuthSession,
+  ): Promise<Tokens>;
+}
+
+/** Settles what a step type's effect may be after a crash. */
+export interface StepType<With = JsonObject> {
+  readonly type: 'stepType';
+  readonly name: string;
+  readonly summary: string;
+  readonly config: TSchema;
+  readonly example: string;
+  /** `safe` may be run again, `once` may not. */
+  readonly repeat: 'safe' | 'once';
+  run(config: With, context: { readonly clock: Clock; readonly signal: AbortSignal }): Promise<Json>;
+}
+
+export type Plugin = AuthScheme<never> | StepType<never>;
+
+/** For a plugin's default export: checks the shape and keeps the config's type inside the plugin. */
+export function definePlugin<Config>(plugin: AuthScheme<Config> | StepType<Config>): Plugin {
+  return plugin as Plugin;
+}

@@ -1,0 +1,34 @@
+import type { AuthScheme, Plugin, StepType } from './plugin.ts';
+import type { JsonObject } from './json.ts';
+import { didYouMean } from './suggest.ts';
+
+/** The plugins found at start, by kind and name. Made once by the composition root and handed down. */
+export class Registry {
+  readonly #plugins = new Map<string, Plugin>();
+
+  constructor(plugins: Iterable<Plugin>) {
+    for (const plugin of plugins) {
+      if (this.#plugins.has(plugin.name)) throw new Error(`Two plugins are named "${plugin.name}".`);
+      this.#plugins.set(plugin.name, plugin);
+    }
+  }
+
+  all(): readonly Plugin[] {
+    return [...this.#plugins.values()];
+  }
+
+  authSchemes(): readonly AuthScheme<JsonObject>[] {
+    return this.all().filter((p) => p.type === 'authScheme') as readonly Plugin[] as readonly AuthScheme<JsonObject>[];
+  }
+
+  stepTypes(): readonly StepType<JsonObject>[] {
+    return this.all().filter((p) => p.type === 'stepType') as readonly Plugin[] as readonly StepType<JsonObject>[];
+  }
+
+  authScheme(name: string): AuthScheme<JsonObject> {
+    const found = this.authSchemes().find((scheme) => scheme.name === name);
+    if (found) return found;
+    const names = this.authSchemes().map((scheme) => scheme.name);
+    throw new Error(`There is no auth scheme "${name}"; there are ${names.join(', ')}.${didYouMean(name, names)}`);
+  }
+}

@@ -1,0 +1,148 @@
+import type { FaultKind, Violation } from '../kernel/errors.ts';
+import type { Backoff } from '../kernel/backoff.ts';
+import type { NetworkFault } from '../kernel/http.ts';
+import type { Json, JsonObject } from '../kernel/json.ts';
+import type { RenderedRequest } from '../kernel/runs.ts';
+
+/** The variables templates see, by name. Which names exist at which place is in `scopes.ts`. */
+export type Scope = Readonly<Record<string, unknown>>;
+
+/** A value that is declared but missing. It drops its key where a tree is built, and is an error elsewhere. */
+export const ABSENT: unique symbol = Symbol('absent');
+
+/** A compiled template or tree. Throws StepFault (config) with the expression's text where it cannot be evaluated. */
+export type Evaluator = (scope: Scope) => Json | typeof ABSENT;
+
+/** What conditions and extractors see of an exchange. `body` is decoded. */
+export interface AnswerView {
+  readonly status?: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+  readonly network?: NetworkFault;
+}
+
+export type Condition = (scope: Scope, answer?: AnswerView) => boolean;
+
+export type Verdict = 'retry' | 'fail' | 'ignore' | 'refresh' | 'rateLimited' | 'unknown';
+
+export interface ErrorRule {
+  /** JSON Pointer of the rule in its file: its name in traces, tests and coverage. */
+  readonly at: string;
+  readonly when: Condition;
+  readonly then: Verdict;
+  readonly after?: Evaluator;
+  readonly message?: Evaluator;
+  readonly kind?: FaultKind;
+  readonly code?: string;
+}
+
+/** Durations in ms. `honor` lists the headers whose wait is respected. */
+export interface RetryPolicy {
+  readonly maxAttempts: number;
+  readonly maxElapsed: number;
+  readonly backoff: Backoff;
+  readonly honor: readonly string[];
+}
+
+export type Idempotency =
+  | { readonly mode: 'safe' }
+  | { readonly mode: 'once' }
+  | { readonly mode: 'header'; readonly header: string; readonly validFor?: number }
+  | { readonly mode: 'key'; readonly validFor?: number };
+
+export interface AuthChoice {
+  readonly if?: Condition;
+  readonly scheme: string;
+  /** Evaluated per use: secrets live as short as possible. */
+  readonly config: Evaluator;
+}
+
+export interface ResponsePlan {
+  readonly decode?: 'json' | 'text' | 'xml' | 'csv' | 'none';
+  readonly maxBytes: number;
+  readonly schema?: (body: unknown) => readonly Violation[];
+  readonly outputs: Readonly<Record<string, (scope: Scope, answer: AnswerView) => Json | typeof ABSENT>>;
+}
+
+interface StepBase {
+  readonly id: string;
+  /** Unique in its pipeline and stable over edits elsewhere: ids from the outside in, joined by `/`. */
+  readonly path: string;
+  readonly if?: Condition;
+}
+
+export interface RequestStep extends StepBase {
+  readonly verb: 'request';
+  /** Fills every template of the request. Throws StepFault. */
+  readonly render: (scope: Scope) => RenderedRequest;
+  /** The step's own choice; undefined inherits the definition's. */
+  readonly auth: 'none' | readonly AuthChoice[] | undefined;
+  readonly response: ResponsePlan;
+  /** The step's rules, then the definition's. */
+  readonly errors: readonly ErrorRule[];
+  readonly retry: RetryPolicy;
+  readonly timeoutMs: number;
+  readonly idempotency: Idempotency;
+}
+
+export interface SetStep extends StepBase {
+  readonly verb: 'set';
+  readonly values: Readonly<Record<string, Evaluator>>;
+}
+
+export interface SwitchStep extends StepBase {
+  readonly verb: 'switch';
+  /** The first branch that holds is taken; `else` is the last, with `when` undefined. */
+  readonly branches: readonly { readonly when?: Condition; readonly steps: readonly Step[] }[];
+}
+
+export interface FailStep extends StepBase {
+  readonly verb: 'fail';
+  readonly kind: FaultKind;
+  readonly message: Evaluator;
+}
+
+export type Step = RequestStep | SetStep | SwitchStep | FailStep;
+
+/** A compiled JSON Schema. `complete` fills defaults into a copy and says what is wrong with it. */
+export interface CompiledSchema {
+  readonly json: JsonObject;
+  complete(value: unknown): { readonly value: JsonObject; readonly violations: readonly Violation[] };
+}
+
+export interface Pipeline {
+  /** `actions/<name>` or `verify`. */
+  readonly name: string;
+  readonly title?: string;
+  readonly input: CompiledSchema;
+  readonly steps: readonly Step[];
+  readonly outputs: Readonly<Record<string, Evaluator>>;
+  readonly concurrency?: { readonly key: Evaluator; readonly limit: number };
+}
+
+/** A definition, compiled once and frozen. */
+export interface Plan {
+  readonly kind: 'integration' | 'provisioner' | 'sink' | 'dataset';
+  readonly id: string;
+  readonly version: string;
+  /** SHA-256 (hex) of the text and of the files it names. */
+  readonly hash: string;
+  readonly title: string;
+  readonly description?: string;
+  readonly docs?: string;
+  /** The document as parsed, frozen: for showing, never for running. */
+  readonly document: JsonObject;
+  readonly connection: CompiledSchema;
+  readonly app: CompiledSchema;
+  /** Names (JSON Pointers) of secret values of `connection` and of `app`. */
+  readonly secrets: { readonly connection: readonly string[]; readonly app: readonly string[] };
+  readonly baseUrl?: { readonly evaluate: (scope: Scope) => string; readonly guarded: boolean };
+  /** Origins reachable besides `baseUrl`, templates evaluated. */
+  readonly egress: (scope: Scope) => readonly string[];
+  readonly auth: readonly AuthChoice[];
+  /** The definition's own rules, for token answers. */
+  readonly errors: readonly ErrorRule[];
+  readonly pipelines: ReadonlyMap<string, Pipeline>;
+  /** Pointers of all `errors` rules in the file, for coverage. */
+  readonly rules: readonly string[];
+}

@@ -1,0 +1,108 @@
+import type { FaultKind } from '../kernel/errors.ts';
+import type { NetworkFault } from '../kernel/http.ts';
+import { ABSENT, type AnswerView, type ErrorRule, type Scope, type Verdict } from '../language/plan.ts';
+import { parseWait } from './wait.ts';
+
+/** What one exchange means for its step, before the step's idempotency has its say. */
+export interface Judgement {
+  readonly verdict: Verdict | 'done';
+  /** JSON Pointer of the rule that matched, or `default/<status or fault>`; undefined for a plain success. */
+  readonly rule?: string;
+  readonly kind: FaultKind;
+  readonly message: string;
+  /** What the rule's `after` asks for, in ms. */
+  readonly after?: number;
+  readonly code?: string;
+  /** False where the request cannot have reached the other side. */
+  readonly sent: boolean;
+}
+
+/** An exchange as it is judged: an answer, or why there is none. */
+export interface Exchange {
+  readonly view: AnswerView;
+  readonly sent: boolean;
+  readonly failure?: string;
+}
+
+/**
+ * Finds the first rule that matches, else the language's defaults (LANGUAGE 3): 408, 425, 503 and requests never
+ * sent are tried again, 429 waits, 401 renews the credentials, an unknown outcome is left to the idempotency.
+ * @param now ms since the epoch, for an `after` that names a time
+ */
+export function judge(exchange: Exchange, rules: readonly ErrorRule[], scope: Scope, now: number): Judgement {
+  const { view, sent } = exchange;
+  const seen: Scope = { ...scope, response: view };
+  for (const rule of rules) {
+    if (!rule.when(seen, view)) continue;
+    const text = rule.message ? textOf(rule.message(seen)) : '';
+    const after = rule.after ? parseWait(rule.after(seen), now) : undefined;
+    return {
+      verdict: rule.then,
+      rule: rule.at,
+      kind: rule.kind ?? KIND_OF[rule.then],
+      message: text || describe(exchange),
+      sent,
+      ...(after === undefined ? {} : { after }),
+      ...(rule.code === undefined ? {} : { code: rule.code }),
+    };
+  }
+  const status = view.status;
+  if (status !== undefined && status >= 200 && status < 300) {
+    return { verdict: 'done', kind: 'transient', message: '', sent: true };
+  }
+  const verdict = defaultVerdict(exchange);
+  return {
+    verdict,
+    rule: `default/${status ?? view.network}`,
+    kind: status === 401 ? 'config' : KIND_OF[verdict],
+    message: describe(exchange),
+    sent,
+  };
+}
+
+const KIND_OF: Record<Verdict, FaultKind> = {
+  retry: 'transient',
+  rateLimited: 'transient',
+  unknown: 'transient',
+  ignore: 'transient',
+  refresh: 'config',
+  fail: 'config',
+};
+
+function defaultVerdict({ view, sent }: Exchange): Verdict {
+  if (view.status === undefined) return sent ? 'unknown' : 'retry';
+  if ([408, 425, 503].includes(view.status)) return 'retry';
+  if (view.status === 429) return 'rateLimited';
+  if (view.status === 401) return 'refresh';
+  return view.status >= 500 ? 'unknown' : 'fail';
+}
+
+const FAULTS: Record<NetworkFault, string> = {
+  timeout: 'No answer came in time',
+  reset: 'The connection was cut before a whole answer came',
+  dns: "The host's name could not be resolved",
+  tls: 'The TLS handshake failed',
+};
+
+function describe({ view, failure }: Exchange): string {
+  if (view.status === undefined) {
+    const what = view.network ? FAULTS[view.network] : 'No answer came';
+    return failure ? `${what}: ${failure}` : `${what}.`;
+  }
+  const location = view.headers['location'];
+  if (view.status >= 300 && view.status < 400 && location) {
+    return `The answer was ${view.status}, a redirect to ${location}, which is not followed: it is outside the definition's origins, or the method is not GET.`;
+  }
+  return `The answer was ${view.status}.${excerpt(view.body)}`;
+}
+
+function excerpt(body: unknown): string {
+  if (body === undefined || body === null || body === '') return '';
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  return ` It said: ${text.length > 300 ? `${text.slice(0, 300)}…` : text}`;
+}
+
+function textOf(value: unknown): string {
+  if (value === ABSENT || value === null || value === undefined) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

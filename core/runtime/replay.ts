@@ -1,0 +1,49 @@
+import type { JsonObject } from '../kernel/json.ts';
+import type { Cursor } from '../kernel/runs.ts';
+
+/**
+ * The cursor of a run that starts over: nothing is done yet, and every step's key is a new one, so every effect
+ * repeats.
+ */
+export function replayFromStart(cursor: Cursor): Cursor {
+  return { steps: {}, generation: cursor.generation + 1, ...stepGenerationsOf(cursor) };
+}
+
+/**
+ * The cursor of a run that goes on at the step that failed. After a definite failure the step takes the next key:
+ * vendors remember the refusal under the old one. After an unknown outcome it keeps key and bytes, so that a request
+ * which did have its effect is recognised.
+ */
+export function replayFromFailedStep(cursor: Cursor, failedStep: string | undefined): Cursor {
+  if (cursor.intent?.standing === 'doubt') return cursor;
+  const step = failedStep ?? cursor.intent?.step;
+  const { steps, generation } = cursor;
+  if (step === undefined) return { steps, generation, ...stepGenerationsOf(cursor) };
+  const raised = { ...cursor.stepGenerations, [step]: (cursor.stepGenerations?.[step] ?? 0) + 1 };
+  return { steps, generation, stepGenerations: raised };
+}
+
+/** A person says that the step in doubt had its effect: the run goes on behind it, with the outputs they name. */
+export function resolveDone(cursor: Cursor, outputs: JsonObject): Cursor {
+  const step = cursor.intent?.step;
+  if (step === undefined) return cursor;
+  const { intent: _settled, ...rest } = cursor;
+  return { ...rest, steps: { ...cursor.steps, [step]: { state: 'succeeded', outputs } } };
+}
+
+/** A person says that the step in doubt had no effect: it is sent again, the same bytes under the same key. */
+export function resolveNotDone(cursor: Cursor): Cursor {
+  return cursor.intent ? { ...cursor, intent: { ...cursor.intent, standing: 'none', attempt: 0 } } : cursor;
+}
+
+/** Steps of a run whose effect a replay from the start repeats. */
+export function repeatedEffects(cursor: Cursor): string[] {
+  const done = Object.entries(cursor.steps).filter(([, record]) => record.state === 'succeeded');
+  const steps = done.map(([step]) => step);
+  if (cursor.intent && !steps.includes(cursor.intent.step)) steps.push(cursor.intent.step);
+  return steps;
+}
+
+function stepGenerationsOf(cursor: Cursor): { stepGenerations?: Readonly<Record<string, number>> } {
+  return cursor.stepGenerations ? { stepGenerations: cursor.stepGenerations } : {};
+}

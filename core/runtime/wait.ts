@@ -1,0 +1,47 @@
+import { backoffDelay } from '../kernel/backoff.ts';
+import { parseDuration } from '../kernel/duration.ts';
+import type { RetryPolicy } from '../language/plan.ts';
+
+/**
+ * A wait written as a duration (`PT1M`), as seconds, or as a time: an HTTP-date (RFC 9110, section 5.6.7), RFC 3339,
+ * epoch seconds or epoch milliseconds. Numbers below 1e9 are seconds from now, below 1e11 seconds since the epoch.
+ * @returns ms from now, never negative; undefined where it says nothing.
+ */
+export function parseWait(value: unknown, now: number): number | undefined {
+  if (typeof value === 'number') return fromNumber(value, now);
+  if (typeof value !== 'string') return undefined;
+  const text = value.trim();
+  if (/^\d+(\.\d+)?$/.test(text)) return fromNumber(Number(text), now);
+  const duration = parseDuration(text);
+  if (duration !== undefined) return duration;
+  const time = Date.parse(text);
+  return Number.isNaN(time) ? undefined : Math.max(0, time - now);
+}
+
+function fromNumber(value: number, now: number): number | undefined {
+  if (!Number.isFinite(value) || value < 0) return undefined;
+  if (value < 1e9) return value * 1000;
+  return Math.max(0, (value < 1e11 ? value * 1000 : value) - now);
+}
+
+/** No vendor's header parks a run for longer than this: a date in the wrong unit would park it for ever. */
+const LONGEST_HONOURED = 7 * 86_400_000;
+
+/**
+ * How long to wait before the next attempt: the longest of backoff, the rule's `after` and the honoured headers.
+ * `x-ratelimit-reset` and its like count only where the answer is a refusal for rate, or every answer would wait.
+ */
+export function waitBefore(
+  policy: RetryPolicy,
+  attempt: number,
+  from: {
+    readonly now: number;
+    readonly random: () => number;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly after: number | undefined;
+  },
+): number {
+  const honoured = policy.honor.map((name) => parseWait(from.headers[name], from.now) ?? 0);
+  const longest = Math.min(LONGEST_HONOURED, Math.max(0, ...honoured));
+  return Math.max(from.after ?? 0, longest, backoffDelay(policy.backoff, attempt, from.random));
+}
