@@ -36,6 +36,12 @@ export class VirtualClock implements Clock {
     };
   }
 
+  /** Moves to the next timer and fires it. */
+  fireNext(): void {
+    const due = this.#timers.map((timer) => timer.due);
+    if (due.length > 0) this.advanceTo(Math.min(...due));
+  }
+
   advance(ms: number): void {
     this.advanceTo(this.#now + ms);
   }

@@ -31,6 +31,8 @@ export interface SendOptions {
   readonly maxBytes: number;
   /** True where the host came out of a tenant's value: such hosts pass the egress guard. */
   readonly guarded: boolean;
+  /** Origins that redirects of GET and HEAD may lead to besides the request's own; others are answers as they are. */
+  readonly origins?: readonly string[];
   /** Aborts the exchange: the worker shuts down or the run was cancelled. */
   readonly signal?: AbortSignal;
 }

@@ -10,6 +10,8 @@ export interface Tokens {
   readonly accessToken: string;
   readonly refreshToken?: string | undefined;
   readonly expiresAt?: number | undefined;
+  /** When they were issued, in ms since the epoch: a token that lives shorter than `refreshBefore` is known by it. */
+  readonly obtainedAt?: number | undefined;
   /** Values taken from token answers and callbacks (`saveFromToken`), shown as read-only connection values. */
   readonly saved?: JsonObject | undefined;
 }

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../kernel/json.ts';
-import type { Cursor } from '../kernel/runs.ts';
+import type { Cursor, RunState } from '../kernel/runs.ts';
 
 /**
  * The cursor of a run that starts over: nothing is done yet, and every step's key is a new one, so every effect
@@ -11,11 +11,14 @@ export function replayFromStart(cursor: Cursor): Cursor {
 
 /**
  * The cursor of a run that goes on at the step that failed. After a definite failure the step takes the next key:
- * vendors remember the refusal under the old one. After an unknown outcome it keeps key and bytes, so that a request
- * which did have its effect is recognised.
+ * vendors remember the refusal under the old one. A run that failed with its outcome still unknown keeps key and
+ * bytes, so that a request which did have its effect is recognised. Where it waits for a review there is no such
+ * key; whoever replays it has decided that the effect may repeat.
  */
-export function replayFromFailedStep(cursor: Cursor, failedStep: string | undefined): Cursor {
-  if (cursor.intent?.standing === 'doubt') return cursor;
+export function replayFromFailedStep(cursor: Cursor, state: RunState, failedStep: string | undefined): Cursor {
+  if (state !== 'needs_review' && cursor.intent?.standing === 'doubt') {
+    return { ...cursor, intent: { ...cursor.intent, attempt: 0 } };
+  }
   const step = failedStep ?? cursor.intent?.step;
   const { steps, generation } = cursor;
   if (step === undefined) return { steps, generation, ...stepGenerationsOf(cursor) };

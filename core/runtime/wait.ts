@@ -29,7 +29,8 @@ const LONGEST_HONOURED = 7 * 86_400_000;
 
 /**
  * How long to wait before the next attempt: the longest of backoff, the rule's `after` and the honoured headers.
- * `x-ratelimit-reset` and its like count only where the answer is a refusal for rate, or every answer would wait.
+ * Retry-After always counts (RFC 9110, section 10.2.3). A header that says when a quota resets stands on every answer
+ * of its vendor, so it counts only where the quota is why the request was refused.
  */
 export function waitBefore(
   policy: RetryPolicy,
@@ -39,9 +40,11 @@ export function waitBefore(
     readonly random: () => number;
     readonly headers: Readonly<Record<string, string>>;
     readonly after: number | undefined;
+    readonly rateLimited: boolean;
   },
 ): number {
-  const honoured = policy.honor.map((name) => parseWait(from.headers[name], from.now) ?? 0);
+  const names = policy.honor.filter((name) => from.rateLimited || name === 'retry-after');
+  const honoured = names.map((name) => parseWait(from.headers[name], from.now) ?? 0);
   const longest = Math.min(LONGEST_HONOURED, Math.max(0, ...honoured));
   return Math.max(from.after ?? 0, longest, backoffDelay(policy.backoff, attempt, from.random));
 }

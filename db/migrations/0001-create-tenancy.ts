@@ -1,15 +1,10 @@
-import { tenantOwned, type Migration } from './migration.ts';
+import { groupRole, tenantOwned, type Migration } from './migration.ts';
 
 export const migration: Migration = {
   name: '0001-create-tenancy',
   up: `
-    DO $$ BEGIN
-      CREATE ROLE sluice_app NOLOGIN;
-    EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
-    DO $$ BEGIN
-      CREATE ROLE sluice_engine NOLOGIN;
-    EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
-    GRANT sluice_app, sluice_engine TO CURRENT_USER;
+    ${groupRole('sluice_app')}
+    ${groupRole('sluice_engine')}
     GRANT USAGE ON SCHEMA public TO sluice_app, sluice_engine;
 
     CREATE TABLE tenants (

@@ -18,3 +18,35 @@ export function tenantOwned(table: string, key = 'tenant_id'): string {
     CREATE POLICY engine ON ${table} TO sluice_engine USING (true);
     GRANT SELECT, INSERT, UPDATE, DELETE ON ${table} TO sluice_app, sluice_engine;`;
 }
+
+/**
+ * A role that the pools take on, and that the login may take on. Roles belong to the whole server: another database
+ * of it may have made this one, perhaps in this moment. A login that may not make roles finds them made by hand.
+ */
+export function groupRole(role: string): string {
+  return `
+    DO $$ BEGIN
+      IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${role}') THEN
+        CREATE ROLE ${role} NOLOGIN;
+      END IF;
+    EXCEPTION
+      WHEN duplicate_object OR unique_violation THEN NULL;
+      WHEN insufficient_privilege THEN
+        RAISE insufficient_privilege USING
+          MESSAGE = format('The login %s may not create the role ${role}.', current_user),
+          HINT = format('As an administrator: CREATE ROLE ${role} NOLOGIN; GRANT ${role} TO %I;', current_user);
+    END $$;
+    DO $$ BEGIN
+      IF NOT pg_has_role('${role}', 'USAGE') THEN
+        GRANT ${role} TO CURRENT_USER;
+      END IF;
+    EXCEPTION
+      WHEN unique_violation THEN NULL;
+      WHEN insufficient_privilege THEN
+        IF NOT pg_has_role('${role}', 'MEMBER') THEN
+          RAISE insufficient_privilege USING
+            MESSAGE = format('The login %s may not take on the role ${role}.', current_user),
+            HINT = format('As an administrator: GRANT ${role} TO %I;', current_user);
+        END IF;
+    END $$;`;
+}

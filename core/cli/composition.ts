@@ -1,0 +1,35 @@
+import type { Registry } from '../kernel/registry.ts';
+import type { Settings } from './settings.ts';
+
+/**
+ * What the commands need from the composition root. Everything is a function, so that a command opens what it uses
+ * and nothing else: lint, test and run never open a database.
+ */
+export interface Composition {
+  /** Scans plugins/. */
+  loadRegistry(): Promise<Registry>;
+  /** The bundled folder of definitions, then those of SLUICE_DEFINITIONS. Absolute paths. */
+  definitionFolders(settings: Settings): readonly string[];
+  /** Opens the database (its own, or SLUICE_DATABASE_URL), migrates it, and serves. Resolves when it is ready. */
+  startPlatform(settings: Settings, options: PlatformOptions): Promise<Platform>;
+  /** Brings the database's schema up to date. Returns the names of the migrations that were applied. */
+  migrate(settings: Settings): Promise<readonly string[]>;
+}
+
+export const ROLES = ['all', 'api', 'worker'] as const;
+export type Role = (typeof ROLES)[number];
+
+export interface PlatformOptions {
+  readonly role: Role;
+}
+
+export interface Platform {
+  /** Where the API is served, without a slash at the end. Undefined for the role `worker`. */
+  readonly url: string | undefined;
+  /** The root key, where it was made in this very start. */
+  readonly newRootKey: string | undefined;
+  /** Stops taking work, finishes or gives back what is in hand, and closes all. Bounded in time. */
+  close(): Promise<void>;
+  /** Settles when the platform can't go on by itself (its database is gone for good); never where all is well. */
+  readonly lost?: Promise<Error>;
+}

@@ -1,0 +1,80 @@
+import type { RunStore } from '../kernel/ports.ts';
+import type { RunWrite } from '../kernel/runs.ts';
+
+/** Most results in one statement. */
+const BATCH = 256;
+
+interface Waiting {
+  readonly write: RunWrite;
+  readonly settle: (written: boolean) => void;
+}
+
+/**
+ * The one writer of results. While a batch is on its way the next one gathers, so the busier the worker, the fewer
+ * the transactions; an idle one writes at once.
+ */
+export class BatchWriter {
+  readonly #store: Pick<RunStore, 'write'>;
+  readonly #onTrouble: (error: unknown) => void;
+  #waiting: Waiting[] = [];
+  #flushing: Promise<void> | undefined;
+
+  constructor(store: Pick<RunStore, 'write'>, onTrouble: (error: unknown) => void) {
+    this.#store = store;
+    this.#onTrouble = onTrouble;
+  }
+
+  /** @returns whether it was written; false where the run's lease is lost */
+  write(write: RunWrite): Promise<boolean> {
+    return new Promise((settle) => {
+      this.#waiting.push({ write, settle });
+      this.#flushing ??= this.#flush().finally(() => (this.#flushing = undefined));
+    });
+  }
+
+  async #flush(): Promise<void> {
+    // What else this turn of the event loop has to write goes along.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, BATCH);
+      await this.#commit(batch);
+    }
+  }
+
+  async #commit(batch: readonly Waiting[]): Promise<void> {
+    for (let pause = 50; ; pause = Math.min(2000, pause * 2)) {
+      try {
+        const written = await this.#store.write(batch.map(({ write }) => write));
+        for (const { write, settle } of batch) settle(written.has(write.id));
+        return;
+      } catch (error) {
+        this.#onTrouble(error);
+        if (isAboutData(error)) return this.#isolate(batch);
+        // The database is away. What happened has happened: it is kept here until it can be written, or until the
+        // lease is lost and somebody else takes the run as one in doubt.
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    }
+  }
+
+  /** One result that the database refuses must not hold up the others. */
+  async #isolate(batch: readonly Waiting[]): Promise<void> {
+    const [only] = batch;
+    if (batch.length > 1) {
+      const middle = Math.ceil(batch.length / 2);
+      await this.#commit(batch.slice(0, middle));
+      return this.#commit(batch.slice(middle));
+    }
+    if (!only) return;
+    const { outputs: _unwritable, ...rest } = only.write;
+    if (rest.trace.length === 0 && rest.state === 'needs_review') return only.settle(false);
+    const message = 'The result of this run could not be recorded: the database refused it.';
+    await this.#commit([{ ...only, write: { ...rest, state: 'needs_review', trace: [], error: { kind: 'system', message } } }]);
+  }
+}
+
+/** SQLSTATE classes 22 (data) and 23 (constraints): the same statement will be refused again. */
+function isAboutData(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && /^2[23]...$/.test(code);
+}

@@ -1,0 +1,157 @@
+import { messageOf } from '../kernel/errors.ts';
+import { uuid7 } from '../kernel/ids.ts';
+import type { RunStore } from '../kernel/ports.ts';
+import type { ClaimedRun, DefinitionRef, RunWrite } from '../kernel/runs.ts';
+import type { Plan } from '../language/plan.ts';
+import { execute } from '../runtime/execute.ts';
+import { LeaseLost, type EngineDeps } from '../runtime/frame.ts';
+import { BatchWriter } from './batch-writer.ts';
+import { Bell } from './bell.ts';
+import { hostIdentity } from './observer.ts';
+
+/** What a worker needs of the run table besides claims and writes. */
+export interface WorkerQueue extends RunStore {
+  register(worker: { readonly id: string; readonly host: string; readonly pid: number }): Promise<void>;
+  beat(workerId: string): Promise<boolean>;
+  resign(workerId: string): Promise<void>;
+  unclaim(runs: readonly ClaimedRun[]): Promise<void>;
+}
+
+export interface WorkerLog {
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface WorkerOptions {
+  readonly queue: WorkerQueue;
+  readonly engine: Omit<EngineDeps, 'checkpoint'>;
+  /** The plan a run pinned, compiled from its stored text if need be. */
+  readonly plan: (ref: DefinitionRef) => Promise<Plan | undefined>;
+  readonly log: WorkerLog;
+  /** How many runs are in hand at a time. */
+  readonly slots?: number;
+}
+
+/** Most runs of one claim. */
+const CLAIM = 64;
+const BEAT_EVERY = 1000;
+/** Without a due time in sight it looks again after this long, should every notification have been lost. */
+const LONGEST_SLEEP = 30_000;
+
+/**
+ * Claims due runs while it has free slots, and carries each as far as it goes. It sleeps until the earliest due time
+ * or until somebody rings: an enqueue (by notification), the sweep, a slot that came free.
+ */
+export class Worker {
+  id = uuid7();
+  readonly #options: WorkerOptions;
+  readonly #writer: BatchWriter;
+  readonly #bell = new Bell();
+  readonly #abort = new AbortController();
+  readonly #slots: number;
+  readonly #inHand = new Set<Promise<void>>();
+  #beating: NodeJS.Timeout | undefined;
+  #stopping = false;
+  #loop: Promise<void> = Promise.resolve();
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+    this.#slots = options.slots ?? 128;
+    this.#writer = new BatchWriter(options.queue, (error) =>
+      options.log.warn({ error: messageOf(error) }, 'Results could not be written; trying again.'),
+    );
+  }
+
+  async start(): Promise<void> {
+    await this.#register();
+    this.#beating = setInterval(() => void this.#beat(), BEAT_EVERY);
+    this.#loop = this.#run();
+  }
+
+  /** Something may be due. */
+  wake(): void {
+    this.#bell.ring();
+  }
+
+  /**
+   * Stops claiming and waits for what is in hand. After `graceMs` requests under way are cut: their outcome is unknown,
+   * and is recorded as such.
+   */
+  async drain(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    this.#bell.ring();
+    await this.#loop;
+    const cut = setTimeout(() => this.#abort.abort(), graceMs);
+    await Promise.all(this.#inHand);
+    clearTimeout(cut);
+    clearInterval(this.#beating);
+    await this.#options.queue.resign(this.id).catch(() => {});
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping) {
+      const free = this.#slots - this.#inHand.size;
+      const nextDueMs = free > 0 ? await this.#claim(Math.min(free, CLAIM)) : undefined;
+      if (nextDueMs === 0 && this.#inHand.size < this.#slots) continue;
+      await this.#bell.wait(Math.min(nextDueMs ?? LONGEST_SLEEP, LONGEST_SLEEP));
+    }
+  }
+
+  async #claim(limit: number): Promise<number | undefined> {
+    try {
+      const { runs, nextDueMs } = await this.#options.queue.claim(this.id, limit);
+      if (this.#stopping) await this.#options.queue.unclaim(runs);
+      else runs.forEach((run) => this.#take(run));
+      // What is due but locked is in another worker's claim: a moment later it is gone.
+      return runs.length === 0 && nextDueMs === 0 ? 20 : nextDueMs;
+    } catch (error) {
+      this.#options.log.warn({ error: messageOf(error) }, 'Runs could not be claimed; trying again.');
+      return 1000;
+    }
+  }
+
+  #take(run: ClaimedRun): void {
+    const work = this.#carry(run).finally(() => {
+      this.#inHand.delete(work);
+      this.#bell.ring();
+    });
+    this.#inHand.add(work);
+  }
+
+  async #carry(run: ClaimedRun): Promise<void> {
+    try {
+      const plan = await this.#options.plan(run.definition);
+      const checkpoint = (write: RunWrite): Promise<boolean> => this.#writer.write(write);
+      const write = plan
+        ? await execute(run, plan, { ...this.#options.engine, checkpoint }, this.#abort.signal)
+        : failure(run, `Version ${run.definition.version} of ${run.definition.id} does not compile any more.`);
+      await this.#writer.write(write);
+    } catch (error) {
+      if (error instanceof LeaseLost) return;
+      // A defect of ours. The run keeps its cursor, and a replay of the failed step goes on from there.
+      this.#options.log.error({ run: run.id, err: error }, 'A run broke the interpreter.');
+      await this.#writer.write(failure(run, 'The platform failed while it carried this run; its log says why.'));
+    }
+  }
+
+  async #register(): Promise<void> {
+    await this.#options.queue.register({ id: this.id, host: hostIdentity(), pid: process.pid });
+  }
+
+  async #beat(): Promise<void> {
+    try {
+      if (await this.#options.queue.beat(this.id)) return;
+      // Taken for dead: what it held belongs to others, and results for it will be refused. It goes on as a new one.
+      this.#options.log.warn({ worker: this.id }, 'This worker was taken for dead; it goes on under a new id.');
+      this.id = uuid7();
+      await this.#register();
+    } catch (error) {
+      this.#options.log.warn({ error: messageOf(error) }, 'The heartbeat could not be written.');
+    }
+  }
+}
+
+function failure(run: ClaimedRun, message: string): RunWrite {
+  const { tenantId, id, leaseEpoch, attempt, cursor } = run;
+  return { tenantId, id, leaseEpoch, state: 'failed', attempt, cursor, trace: [], error: { kind: 'system', message } };
+}

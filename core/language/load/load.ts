@@ -1,0 +1,68 @@
+import { LineCounter, parseAllDocuments, type Document as YamlDocument } from 'yaml';
+import { isJsonObject } from '../../kernel/json.ts';
+import type { Finding } from '../source.ts';
+import { Converter } from './convert.ts';
+import { MAX_DEPTH, tooDeepAt } from './depth.ts';
+import { Document } from './document.ts';
+import { syntaxTroubles } from './syntax.ts';
+
+/** Bytes of a definition or test file, at most. */
+export const MAX_FILE_BYTES = 1024 * 1024;
+
+const BEGINNING = 'A definition begins with "apiVersion: sluice/v1".';
+
+export interface Loaded {
+  /** Present where the text is YAML, even if some of it is refused. */
+  readonly document?: Document;
+  readonly findings: readonly Finding[];
+}
+
+/** Reads one YAML 1.2 file. Never throws: what is wrong with it comes back as findings, each with its place. */
+export function loadYaml(file: string, text: string): Loaded {
+  const whole = (message: string): Loaded => ({
+    findings: [{ severity: 'error', file, line: 1, column: 1, path: '(file)', message }],
+  });
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_FILE_BYTES) return whole(`The file has ${bytes} bytes; a definition has ${MAX_FILE_BYTES} at most.`);
+  const lines = new LineCounter();
+  const deep = tooDeepAt(text);
+  if (deep !== undefined) {
+    const before = text.slice(0, deep).split('\n');
+    const spot = { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+    return { findings: [{ severity: 'error', file, ...spot, path: '(file)', message: `This is nested more than ${MAX_DEPTH} levels deep.` }] };
+  }
+  const parsed = parse(text, lines);
+  const [first, second] = parsed;
+  if (!first || first.contents === null) return whole(`The file is empty. ${BEGINNING}`);
+  const at = (start: number, path: string, message: string): Finding => {
+    const { line, col } = lines.linePos(start);
+    return { severity: 'error', file, line, column: col, path, message };
+  };
+  const errors = parsed.flatMap((document) => document.errors);
+  if (errors.length > 0) {
+    return { findings: syntaxTroubles(text, errors).map(({ start, message }) => at(start, '(file)', message)) };
+  }
+  if (second) {
+    return { findings: [at(second.range?.[0] ?? 0, '(file)', 'A second document begins here ("---"). Write one definition a file.')] };
+  }
+  const converter = new Converter(first, text);
+  const value = converter.convert();
+  const document = new Document(file, text, value, lines, converter.entries);
+  const findings = converter.troubles.map(({ start, pointer, message }) => at(start, document.pathOf(pointer), message));
+  if (!isJsonObject(value) && findings.length === 0) return whole(`The file holds no map. ${BEGINNING}`);
+  return { document, findings };
+}
+
+function parse(text: string, lineCounter: LineCounter): YamlDocument.Parsed[] {
+  const documents = parseAllDocuments(text, {
+    version: '1.2',
+    schema: 'core',
+    merge: false,
+    uniqueKeys: false,
+    prettyErrors: false,
+    // Unresolved tags are refused by us, with a place; the parser's own warnings would go to stderr.
+    logLevel: 'error',
+    lineCounter,
+  });
+  return [...documents];
+}

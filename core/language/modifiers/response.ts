@@ -1,0 +1,54 @@
+import { Type } from 'typebox';
+import { isJsonObject, type Json, type JsonObject } from '../../kernel/json.ts';
+import { childPointer } from '../load/document.ts';
+import type { ResponsePlan } from '../plan.ts';
+import { compileExtractor, EXTRACTOR } from '../extractor.ts';
+import { BYTES, JSON_SCHEMA } from '../schema/basics.ts';
+import { parseByteSize } from '../schema/byte-size.ts';
+import { compileCheck } from '../schema/compiled.ts';
+import { field, mapOf, namedValues, planned } from '../schema/field.ts';
+import type { Modifier } from './modifier.ts';
+
+const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
+const DECODINGS = ['json', 'text', 'xml', 'csv', 'none'] as const;
+
+const response = mapOf('response', {
+  outputs: namedValues('outputs', EXTRACTOR),
+  schema: JSON_SCHEMA,
+  decode: field(Type.Enum([...DECODINGS])),
+  maxBytes: BYTES,
+  items: planned('partial results belong to sinks; leave it out.'),
+});
+
+/** What is taken from a step's answer, and what is demanded of it. */
+export const responseModifier: Modifier = {
+  name: 'response',
+  field: () => response,
+  places(node, pointer, { answer }) {
+    const outputs = outputsOf(node);
+    return Object.entries(outputs).map(([name, extractor]) => ({
+      ...answer,
+      pointer: childPointer(pointer, 'outputs', name),
+      node: extractor,
+      form: 'extractor' as const,
+    }));
+  },
+};
+
+/** The named extractors of a `response`. */
+export function outputsOf(node: Json | undefined): JsonObject {
+  const outputs = isJsonObject(node) ? node['outputs'] : undefined;
+  return isJsonObject(outputs) ? outputs : {};
+}
+
+export function compileResponse(node: Json | undefined): ResponsePlan {
+  const response = isJsonObject(node) ? node : {};
+  const { maxBytes, decode, schema } = response;
+  const outputs = Object.entries(outputsOf(node)).map(([name, text]) => [name, compileExtractor(String(text))] as const);
+  return {
+    maxBytes: maxBytes === undefined ? DEFAULT_MAX_BYTES : (parseByteSize(String(maxBytes)) ?? DEFAULT_MAX_BYTES),
+    outputs: Object.fromEntries(outputs),
+    ...(DECODINGS.some((name) => name === decode) ? { decode: decode as (typeof DECODINGS)[number] } : {}),
+    ...(isJsonObject(schema) ? { schema: compileCheck(schema) } : {}),
+  };
+}

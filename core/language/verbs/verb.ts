@@ -1,0 +1,49 @@
+import type { Json, JsonObject } from '../../kernel/json.ts';
+import type { Grammar } from '../grammar.ts';
+import type { StepContexts } from '../modifiers/modifier.ts';
+import type { ErrorRule, RetryPolicy, Step } from '../plan.ts';
+import type { AuthChoice } from '../plan.ts';
+import type { Field } from '../schema/field.ts';
+import type { Place } from '../scope/place.ts';
+
+/** A step as it was written, and where. */
+export interface WrittenStep {
+  readonly id: string;
+  /** Ids from the outside in, joined by `/`. */
+  readonly path: string;
+  readonly pointer: string;
+  readonly node: JsonObject;
+}
+
+/** A list of steps inside a step: a branch. */
+export interface InnerSteps {
+  readonly pointer: string;
+  readonly steps: Json;
+}
+
+/** What the steps of one pipeline are compiled with. */
+export interface StepCompiler {
+  /** Of the definition, which a step's own come before. */
+  readonly errors: readonly ErrorRule[];
+  readonly retry: RetryPolicy;
+  readonly timeout: Json | undefined;
+  readonly idempotency: Json | undefined;
+  readonly headers: Json | undefined;
+  readonly query: Json | undefined;
+  steps(list: Json, pointer: string, path: string): Step[];
+  auth(node: Json, pointer: string): 'none' | readonly AuthChoice[];
+}
+
+/** What a step does. Everything about a verb but its execution is in its own file. */
+export interface Verb {
+  readonly name: string;
+  /** Names of the modifiers it takes. */
+  readonly modifiers: readonly string[];
+  field(grammar: Grammar): Field;
+  /** Where templates stand in its value, the steps inside it left out. */
+  places(value: Json, pointer: string, contexts: StepContexts): Place[];
+  /** Names of the outputs that later steps see. */
+  outputs(step: JsonObject): readonly string[];
+  inner?(value: Json, pointer: string): InnerSteps[];
+  compile(step: WrittenStep, compiler: StepCompiler): Step;
+}

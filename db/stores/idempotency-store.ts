@@ -1,0 +1,50 @@
+import type { ClientBase } from 'pg';
+import type { IdempotencyStore, RecordedAnswer } from '../../core/kernel/stores/idempotency.ts';
+
+export interface KeyRow {
+  readonly body_hash: Buffer;
+  readonly status: number;
+  readonly location: string | null;
+  readonly answer: string;
+}
+
+const LOCK = `SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS free`;
+
+// The answer as text: it is given again byte by byte.
+const FIND = `
+  SELECT body_hash, status, location, answer::text AS answer FROM idempotency_keys
+  WHERE tenant_id = $1 AND route = $2 AND key = $3 AND created_at > now() - interval '24 hours'`;
+
+const RECORD = `
+  INSERT INTO idempotency_keys AS k (tenant_id, route, key, body_hash, status, location, answer)
+  VALUES ($1, $2, $3, $4, $5, $6, $7)
+  ON CONFLICT (tenant_id, route, key) DO UPDATE
+    SET body_hash = EXCLUDED.body_hash, status = EXCLUDED.status, location = EXCLUDED.location,
+        answer = EXCLUDED.answer, created_at = now()`;
+
+/**
+ * Keys live and die with the transaction of what they guard: a request that failed or was cut leaves its key free, and
+ * the one that was answered has its answer on record.
+ */
+export function idempotencyStore(client: ClientBase): IdempotencyStore {
+  return {
+    async claim(tenantId, { route, key }) {
+      const lock = await client.query<{ free: boolean }>(LOCK, [JSON.stringify([tenantId, route, key])]);
+      if (!lock.rows[0]?.free) return 'busy';
+      const { rows } = await client.query<KeyRow>(FIND, [tenantId, route, key]);
+      return rows[0] ? recorded(rows[0]) : 'free';
+    },
+    async record(tenantId, { route, key, bodyHash }, { status, location, body }) {
+      await client.query(RECORD, [tenantId, route, key, bodyHash, status, location ?? null, body]);
+    },
+  };
+}
+
+export function recorded(row: KeyRow): RecordedAnswer & { bodyHash: Buffer } {
+  return {
+    bodyHash: row.body_hash,
+    status: row.status,
+    ...(row.location !== null && { location: row.location }),
+    body: row.answer,
+  };
+}

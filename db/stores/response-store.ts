@@ -1,0 +1,36 @@
+import type { ClientBase } from 'pg';
+import type { JsonObject } from '../../core/kernel/json.ts';
+import type { FormResponse, ResponseStore } from '../../core/kernel/stores/forms.ts';
+import { cut } from './page.ts';
+
+// `@>` finds a value, and a choice among many: {"a": ["x", "y"]} contains {"a": ["x"]}.
+const LIST = `
+  SELECT id, answers, created_at FROM form_responses
+  WHERE tenant_id = $1 AND form_id = $2 AND answers @> $3::jsonb AND ($4::uuid IS NULL OR id < $4)
+  ORDER BY id DESC LIMIT $5`;
+
+const RUNS = `SELECT id, subject FROM runs WHERE tenant_id = $1 AND subject = ANY ($2) ORDER BY id`;
+
+export function responseStore(client: ClientBase): ResponseStore {
+  return {
+    async list(tenantId, formId, filter, page) {
+      const { rows } = await client.query<{ id: string; answers: JsonObject; created_at: Date }>(LIST, [
+        tenantId,
+        formId,
+        JSON.stringify(filter),
+        page.after ?? null,
+        page.limit + 1,
+      ]);
+      return cut(rows, page, (row): FormResponse => {
+        return { tenantId, formId, id: row.id, answers: row.answers, createdAt: row.created_at };
+      });
+    },
+    async runsOf(tenantId, responseIds) {
+      const subjects = responseIds.map((id) => `response:${id}`);
+      const { rows } = await client.query<{ id: string; subject: string }>(RUNS, [tenantId, subjects]);
+      const found = new Map<string, string[]>(responseIds.map((id) => [id, []]));
+      for (const { id, subject } of rows) found.get(subject.slice('response:'.length))?.push(id);
+      return found;
+    },
+  };
+}
