@@ -8,3 +8,5 @@ export type { Json, JsonObject } from './kernel/json.ts';
 export { followPointer } from './kernel/json.ts';
 export { StepFault, messageOf } from './kernel/errors.ts';
 export { parseDuration } from './kernel/duration.ts';
+export { signJwt } from './kernel/jwt.ts';
+export type { JwtSpec } from './kernel/jwt.ts';

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lookUpProcess } from './process.ts';
@@ -14,7 +15,7 @@ interface Holder {
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const lock = join(folder, 'owner.lock');
-  const mine = `${lock}.${process.pid}`;
+  const mine = `${lock}.${randomBytes(6).toString('hex')}`;
   const started = (await lookUpProcess(process.pid))?.started;
   const text = JSON.stringify({ pid: process.pid, started } satisfies Holder);
   await writeFile(mine, text, { mode: 0o600 });

@@ -32,7 +32,7 @@ export function masterKey(key: Buffer): MasterKey {
 
 /** Reads the master keys of a file, making one (mode 0600) where there is no file. */
 export async function masterKeysFrom(file: string): Promise<MasterKeys> {
-  const draft = `${file}.${process.pid}`;
+  const draft = `${file}.${randomBytes(6).toString('hex')}`;
   try {
     await readFile(file);
   } catch (error) {

@@ -83,7 +83,8 @@ function refuse(value: unknown, path: string, errors: Violation[]): void {
 /** What is wrong with a text for jsonb, if anything is. */
 export function flaw(text: string): string | undefined {
   if (text.includes('\0')) return 'The text holds a NUL character (U+0000), which cannot be stored. Leave it out.';
-  if (!text.isWellFormed()) {
+  // In a pattern of code points only a surrogate that stands alone is one.
+  if (/\p{Surrogate}/u.test(text)) {
     return 'The text holds half of a surrogate pair, which is no character. Send whole characters.';
   }
   return undefined;

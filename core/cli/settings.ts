@@ -16,7 +16,8 @@ export interface Settings {
   readonly apps: Readonly<Record<string, JsonObject>>;
   readonly port: number;
   readonly host: string;
-  readonly masterKey: Buffer | undefined;
+  /** The current key, then older ones after commas. */
+  readonly masterKey: string | undefined;
   readonly rootKey: string | undefined;
   readonly publicUrl: string | undefined;
   /** CIDR ranges that a tenant's URL may reach although they are private. */

@@ -12,7 +12,9 @@ const FaultBody = Type.Object(
     vendor: Type.Enum([...FAULT_VENDORS]),
     kind: Type.Enum([...FAULT_KINDS]),
     status: Type.Optional(Type.Integer({ minimum: 300, maximum: 599 })),
-    retryAfter: Type.Optional(Type.Union([Type.Integer({ minimum: 0 }), Type.String({ minLength: 1, pattern: '^[ -~]+$' })])),
+    retryAfter: Type.Optional(
+      Type.Union([Type.Integer({ minimum: 0 }), Type.String({ minLength: 1, pattern: '^[ -~]+$' })]),
+    ),
     times: Type.Optional(Type.Integer({ minimum: 1 })),
     method: Type.Optional(Type.String()),
     path: Type.Optional(Type.String()),
@@ -50,7 +52,8 @@ export function controlRoutes(world: World): Router {
   router.post('/_sandbox/quota', (req, res) => {
     const body = readJson(req);
     if (!isQuota(body)) return refuse(res, isQuota.errors);
-    const quotas = body.vendor === 'google' ? [world.google.reads, world.google.writes] : [world.twilio.requests];
+    const quotas =
+      body.vendor === 'google' ? [world.google.reads, world.google.writes] : [world.twilio.requests];
     for (const quota of quotas) {
       quota.limit = body.limit ?? undefined;
       quota.windowMs = (body.windowSeconds ?? 60) * 1000;

@@ -53,9 +53,18 @@ export function makeEcho(clock: Clock, faults: Faults): Echo {
 }
 
 function record(req: Request, at: number): Received {
-  const headers = Object.fromEntries(Object.entries(req.headers).map(([name, value]) => [name, String(value)]));
+  const headers = Object.fromEntries(
+    Object.entries(req.headers).map(([name, value]) => [name, String(value)]),
+  );
   const body = Buffer.isBuffer(req.body) ? req.body.toString('utf8') : '';
-  return { at, method: req.method, path: req.originalUrl, headers, body, signature: checkSignature(headers, body) };
+  return {
+    at,
+    method: req.method,
+    path: req.originalUrl,
+    headers,
+    body,
+    signature: checkSignature(headers, body),
+  };
 }
 
 /** Source: https://www.standardwebhooks.com, section "Verifying signatures". */
@@ -73,12 +82,20 @@ function checkSignature(headers: Readonly<Record<string, string>>, body: string)
 
 function requestsBody(received: readonly Received[]): Html {
   return html`<h1>Webhooks received</h1>
-<p class="note">Anything sent below <code>/_sandbox/echo/</code> or to <code>https://webhook.sandbox.test</code> through SLUICE_ENDPOINTS; the last ${KEPT} are kept.</p>
-${received.length === 0 && html`<p>None yet.</p>`}
-${received.toReversed().map(
-  (one) => html`<h2>${one.method} <code>${one.path}</code></h2>
-<p class="note"><time>${new Date(one.at).toISOString()}</time>${one.signature === 'good' && html` · <span class="good">signature good</span>`}${one.signature === 'bad' && html` · <span class="bad">signature does not fit the sandbox's secret</span>`}</p>
-<pre>${Object.entries(one.headers).map(([name, value]) => html`${name}: ${value}\n`)}
+    <p class="note">
+      Anything sent below <code>/_sandbox/echo/</code> or to <code>https://webhook.sandbox.test</code> through
+      SLUICE_ENDPOINTS; the last ${KEPT} are kept.
+    </p>
+    ${received.length === 0 && html`<p>None yet.</p>`}
+    ${received.toReversed().map(
+      (one) =>
+        html`<h2>${one.method} <code>${one.path}</code></h2>
+          <p class="note">
+            <time>${new Date(one.at).toISOString()}</time
+            >${one.signature === 'good' && html` · <span class="good">signature good</span>`}${one.signature === 'bad' && html` · <span class="bad">signature does not fit the sandbox's secret</span>`}
+          </p>
+          <pre>
+${Object.entries(one.headers).map(([name, value]) => html`${name}: ${value} `)}
 ${one.body}</pre>`,
-)}`;
+    )}`;
 }

@@ -75,7 +75,10 @@ export function faulty(
       case 'status':
         return refuse(res, fault.status ?? 503);
       case 'html':
-        res.status(fault.status ?? 502).type('html').send(PROXY_PAGE);
+        res
+          .status(fault.status ?? 502)
+          .type('html')
+          .send(PROXY_PAGE);
         return;
       case 'reset':
         req.socket.resetAndDestroy();
@@ -92,12 +95,14 @@ export function faulty(
   };
 }
 
-const PROXY_PAGE = '<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>';
+const PROXY_PAGE =
+  '<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>';
 
 /** Serves the request, but sends only this share of its answer before the connection is cut. */
 function cutAnswer(req: Request, res: Response, share: number): void {
   const cut = (chunk?: unknown): Response => {
-    const body = typeof chunk === 'string' || Buffer.isBuffer(chunk) ? Buffer.from(chunk as Buffer) : Buffer.alloc(0);
+    const body =
+      typeof chunk === 'string' || Buffer.isBuffer(chunk) ? Buffer.from(chunk as Buffer) : Buffer.alloc(0);
     if (share === 0) {
       req.socket.resetAndDestroy();
       return res;

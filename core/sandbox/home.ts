@@ -13,9 +13,11 @@ export function homePages(world: World, sandbox: Sandbox): Router {
     sendPage(res, {
       title: 'Sandbox',
       body: html`<h1>Sandbox</h1>
-<p>Stand-ins for Google Sheets, Twilio and a webhook receiver, for trying things without accounts. They check
-credentials, refuse what the vendors refuse, and forget everything when they stop.</p>
-${endpointsPart(sandbox)}${googlePart(world, sandbox)}${twilioPart(sandbox)}${webhookPart(sandbox)}${faultsPart(sandbox)}`,
+        <p>
+          Stand-ins for Google Sheets, Twilio and a webhook receiver, for trying things without accounts. They
+          check credentials, refuse what the vendors refuse, and forget everything when they stop.
+        </p>
+        ${endpointsPart(sandbox)}${googlePart(world, sandbox)}${twilioPart(sandbox)}${webhookPart(sandbox)}${faultsPart(sandbox)}`,
     }),
   );
   router.get('/google/service-account.json', (_req, res) => {
@@ -26,49 +28,86 @@ ${endpointsPart(sandbox)}${googlePart(world, sandbox)}${twilioPart(sandbox)}${we
 
 function endpointsPart(sandbox: Sandbox): Html {
   return html`<h2>Point the platform here</h2>
-<pre>SLUICE_ENDPOINTS='${JSON.stringify(sandbox.endpoints)}'</pre>`;
+    <pre>SLUICE_ENDPOINTS='${JSON.stringify(sandbox.endpoints)}'</pre>`;
 }
 
 function googlePart(world: World, sandbox: Sandbox): Html {
   const { clientId, clientSecret, serviceAccount } = sandbox.credentials.google;
   return html`<h2>Google Sheets</h2>
-<dl>
-<dt>Spreadsheets</dt><dd>${world.google.spreadsheets.all().map((one) => html`<a href="/google/sheet/${one.id}">${one.title}</a> <code>${one.id}</code>${one.private && ' (answers 403)'}<br>`)}</dd>
-<dt>OAuth client</dt><dd><code>${clientId}</code> <code>${clientSecret}</code>, for the consent of ${PERSON}</dd>
-<dt>SLUICE_APPS entry</dt><dd><code>${JSON.stringify({ 'google-sheets': { clientId, clientSecret } })}</code></dd>
-<dt>Service account</dt><dd><code>${serviceAccount.client_email}</code>, <a href="/google/service-account.json">its JSON key</a> (a new one at each start)</dd>
-<dt>Quota</dt><dd>${world.google.writes.limit ?? 'no limit on'} writes and ${world.google.reads.limit ?? 'no limit on'} reads a minute and user, then 429 with Retry-After</dd>
-</dl>
-<form class="row" method="post" action="/google/sheet"><input type="text" name="title" placeholder="Title" aria-label="Title"><button>New spreadsheet</button></form>`;
+    <dl>
+      <dt>Spreadsheets</dt>
+      <dd>
+        ${world.google.spreadsheets.all().map((one) => html`<a href="/google/sheet/${one.id}">${one.title}</a> <code>${one.id}</code>${one.private && ' (answers 403)'}<br />`)}
+      </dd>
+      <dt>OAuth client</dt>
+      <dd><code>${clientId}</code> <code>${clientSecret}</code>, for the consent of ${PERSON}</dd>
+      <dt>SLUICE_APPS entry</dt>
+      <dd><code>${JSON.stringify({ 'google-sheets': { clientId, clientSecret } })}</code></dd>
+      <dt>Service account</dt>
+      <dd>
+        <code>${serviceAccount.client_email}</code>,
+        <a href="/google/service-account.json">its JSON key</a> (a new one at each start)
+      </dd>
+      <dt>Quota</dt>
+      <dd>
+        ${world.google.writes.limit ?? 'no limit on'} writes and ${world.google.reads.limit ?? 'no limit on'}
+        reads a minute and user, then 429 with Retry-After
+      </dd>
+    </dl>
+    <form class="row" method="post" action="/google/sheet">
+      <input type="text" name="title" placeholder="Title" aria-label="Title" /><button>
+        New spreadsheet
+      </button>
+    </form>`;
 }
 
 function twilioPart(sandbox: Sandbox): Html {
   const { accountSid, authToken, from, messagingServiceSid } = sandbox.credentials.twilio;
   return html`<h2>Twilio</h2>
-<dl>
-<dt>Account SID</dt><dd><code>${accountSid}</code></dd>
-<dt>Auth token</dt><dd><code>${authToken}</code></dd>
-<dt>From</dt><dd>${SENDERS.map((number) => html`<code>${number}</code> `)} or messaging service <code>${messagingServiceSid}</code></dd>
-<dt>To</dt><dd>any number; ${Object.entries(MAGIC_TO).map(([number, [code]]) => html`<code>${number}</code> fails with ${code}, `)}as with Twilio's test credentials</dd>
-<dt>Failing From</dt><dd>${Object.entries(MAGIC_FROM).map(([number, [code]]) => html`<code>${number}</code> ${code} `)}</dd>
-</dl>
-<pre>curl -u ${accountSid}:${authToken} ${sandbox.url}/twilio/2010-04-01/Accounts/${accountSid}/Messages.json \\
+    <dl>
+      <dt>Account SID</dt>
+      <dd><code>${accountSid}</code></dd>
+      <dt>Auth token</dt>
+      <dd><code>${authToken}</code></dd>
+      <dt>From</dt>
+      <dd>
+        ${SENDERS.map((number) => html`<code>${number}</code> `)} or messaging service
+        <code>${messagingServiceSid}</code>
+      </dd>
+      <dt>To</dt>
+      <dd>
+        any number;
+        ${Object.entries(MAGIC_TO).map(([number, [code]]) => html`<code>${number}</code> fails with ${code}, `)}as
+        with Twilio's test credentials
+      </dd>
+      <dt>Failing From</dt>
+      <dd>${Object.entries(MAGIC_FROM).map(([number, [code]]) => html`<code>${number}</code> ${code} `)}</dd>
+    </dl>
+    <pre>
+curl -u ${accountSid}:${authToken} ${sandbox.url}/twilio/2010-04-01/Accounts/${accountSid}/Messages.json \\
   --data-urlencode From=${from} --data-urlencode To=+15551230001 --data-urlencode 'Body=Hello 👋'</pre>
-<p><a href="/twilio/phone">The phones</a></p>`;
+    <p><a href="/twilio/phone">The phones</a></p>`;
 }
 
 function webhookPart(sandbox: Sandbox): Html {
   return html`<h2>Webhook receiver</h2>
-<p>Send anything to <code>${sandbox.credentials.webhook.url}</code> (through SLUICE_ENDPOINTS) or <code>${sandbox.url}/_sandbox/echo/…</code>;
-signatures are checked with <code>${sandbox.credentials.webhook.secret}</code>. <a href="/_sandbox/requests">What came in</a></p>`;
+    <p>
+      Send anything to <code>${sandbox.credentials.webhook.url}</code> (through SLUICE_ENDPOINTS) or
+      <code>${sandbox.url}/_sandbox/echo/…</code>; signatures are checked with
+      <code>${sandbox.credentials.webhook.secret}</code>. <a href="/_sandbox/requests">What came in</a>
+    </p>`;
 }
 
 function faultsPart(sandbox: Sandbox): Html {
   return html`<h2>Make it fail</h2>
-<p>The next requests to a vendor (<code>google</code>, <code>google-oauth</code>, <code>twilio</code>, <code>webhook</code>) meet what you ask for:
-<code>status</code>, <code>html</code>, <code>reset</code> and <code>timeout</code> before anything is done, <code>lost</code> and <code>half</code> after.
-<code>method</code> and <code>path</code> narrow it; <code>times</code> is 1.</p>
-<pre>curl ${sandbox.url}/_sandbox/faults -d '{"vendor":"google","kind":"status","status":429,"retryAfter":2,"method":"POST"}'
+    <p>
+      The next requests to a vendor (<code>google</code>, <code>google-oauth</code>, <code>twilio</code>,
+      <code>webhook</code>) meet what you ask for: <code>status</code>, <code>html</code>,
+      <code>reset</code> and <code>timeout</code> before anything is done, <code>lost</code> and
+      <code>half</code> after. <code>method</code> and <code>path</code> narrow it; <code>times</code> is 1.
+    </p>
+    <pre>
+curl ${sandbox.url}/_sandbox/faults -d '{"vendor":"google","kind":"status","status":429,"retryAfter":2,"method":"POST"}'
 curl ${sandbox.url}/_sandbox/faults -d '{"vendor":"twilio","kind":"lost"}'
 curl ${sandbox.url}/_sandbox/quota  -d '{"vendor":"google","limit":5}'      # null: no limit
 curl -X POST ${sandbox.url}/_sandbox/expire                                  # access tokens end now

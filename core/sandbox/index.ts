@@ -81,7 +81,8 @@ function makeApp(world: World, sandbox: Sandbox): Express {
     sendPage(res, {
       title: 'Nothing here',
       status: 404,
-      body: html`<h1>Nothing here</h1><p>The sandbox has no <code>${req.method} ${req.path}</code>. <a href="/">What it has.</a></p>`,
+      body: html`<h1>Nothing here</h1>
+        <p>The sandbox has no <code>${req.method} ${req.path}</code>. <a href="/">What it has.</a></p>`,
     }),
   );
   return app;

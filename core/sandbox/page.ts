@@ -58,20 +58,21 @@ export function sendPage(res: Response, page: Page): void {
 
 function render(page: Page): string {
   return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-${page.refresh !== undefined && html`<meta http-equiv="refresh" content="${page.refresh}">`}
-<title>${page.title}</title>
-<link rel="stylesheet" href="/_sandbox/style.css">
-</head>
-<body>
-<nav><a href="/">Sandbox</a><a href="/google/sheet/sandbox-sheet">Sheet</a><a href="/twilio/phone">Phone</a><a href="/_sandbox/requests">Webhooks</a><a href="/_sandbox/state">State</a></nav>
-<main>
-${page.body}
-</main>
-</body>
-</html>
-`.text;
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        ${page.refresh !== undefined && html`<meta http-equiv="refresh" content="${page.refresh}" />`}
+        <title>${page.title}</title>
+        <link rel="stylesheet" href="/_sandbox/style.css" />
+      </head>
+      <body>
+        <nav>
+          <a href="/">Sandbox</a><a href="/google/sheet/sandbox-sheet">Sheet</a
+          ><a href="/twilio/phone">Phone</a><a href="/_sandbox/requests">Webhooks</a
+          ><a href="/_sandbox/state">State</a>
+        </nav>
+        <main>${page.body}</main>
+      </body>
+    </html> `.text;
 }

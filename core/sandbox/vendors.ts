@@ -1,7 +1,12 @@
 import type { NextFunction, Request, Response, Router } from 'express';
 import type { World } from './world.ts';
 
-const GOOGLE_HOSTS = ['sheets.googleapis.com', 'oauth2.googleapis.com', 'www.googleapis.com', 'accounts.google.com'];
+const GOOGLE_HOSTS = [
+  'sheets.googleapis.com',
+  'oauth2.googleapis.com',
+  'www.googleapis.com',
+  'accounts.google.com',
+];
 const TWILIO_HOSTS = ['api.twilio.com'];
 const WEBHOOK_HOST = 'webhook.sandbox.test';
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { DataTypes } from 'sequelize';
+import type { DataTypes } from 'sequelize';
 import { testDatabase, type TestDatabase } from '../support/database.ts';
 
 /** Types of columns that the models use, by Sequelize's name of each. */

@@ -3,7 +3,7 @@ import { childPointer } from '../load/document.ts';
 import type { MapShape } from './shape.ts';
 
 /** How the text or tree at a place is read. */
-export type PlaceForm = 'tree' | 'condition' | 'leaf' | 'path' | 'extractor';
+export type PlaceForm = 'tree' | 'condition' | 'leaf' | 'path' | 'url' | 'extractor';
 
 /** A place of a definition where templates stand, and what they may name there. */
 export interface Place {

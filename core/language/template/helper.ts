@@ -28,7 +28,7 @@ interface Described {
 }
 
 /** Gets checked values. Where one of them is absent the helper is not run, and its result is absent. */
-export interface PlainHelper<Args extends readonly Value[] = readonly Json[]> extends Described {
+export interface PlainHelper<Args extends readonly (Value | undefined)[] = readonly Json[]> extends Described {
   /** True where absent values are passed on to `run` like any other. */
   readonly seesAbsent?: true;
   run(...args: Args): Value;
@@ -42,8 +42,8 @@ export interface GuardHelper extends Described {
 export type Helper = PlainHelper | GuardHelper;
 
 /** Declares a helper with the types its arguments have once they are checked. */
-export function helper<Args extends readonly Value[]>(declaration: PlainHelper<Args>): Helper {
-  return declaration as PlainHelper<never> as Helper;
+export function helper<Args extends readonly (Value | undefined)[]>(declaration: PlainHelper<Args>): Helper {
+  return declaration as PlainHelper<never>;
 }
 
 /** Thrown by `run`; the call adds the expression's text and makes it a fault of the step. */
@@ -64,7 +64,7 @@ export function checkCount(helper: Helper, count: number): string | undefined {
   const most = args.at(-1)?.rest ? Infinity : args.length;
   if (count >= least && count <= most) return undefined;
   const range = least === most ? `${least}` : most === Infinity ? `${least} or more` : `${least} to ${most}`;
-  return `"${helper.name}" takes ${range} arguments and got ${count}; write \`${signature(helper)}\`.`;
+  return `"${helper.name}" takes ${range} argument${range === '1' ? '' : 's'} and got ${count}; write \`${signature(helper)}\`.`;
 }
 
 const ORDINALS = ['first', 'second', 'third', 'fourth', 'fifth'];
@@ -85,7 +85,8 @@ export function checkArgument(helper: Helper, index: number, value: Json): strin
 /** A check for one of a closed list of words. */
 export function oneOf(...words: readonly string[]): (value: Json) => string | undefined {
   return (value) => {
-    if (words.includes(value as string)) return undefined;
-    return `it must be one of ${words.join(', ')}.${didYouMean(String(value), words)}`;
+    if (typeof value === 'string' && words.includes(value)) return undefined;
+    const near = typeof value === 'string' ? didYouMean(value, words) : '';
+    return `it must be one of ${words.join(', ')}.${near}`;
   };
 }

@@ -5,24 +5,24 @@ import { TemplateError } from './template-error.ts';
  * know it from elsewhere.
  */
 const OPENINGS: readonly { readonly starts: RegExp; readonly what: string; readonly instead: string }[] = [
-  { starts: /^\{\{\{\{/, what: 'Raw blocks', instead: 'write "\\{{" for braces that are text.' },
-  { starts: /^\{\{\{?~/, what: 'Whitespace control', instead: 'leave the "~" out: no blanks are added.' },
+  { starts: /^\{\{\{\{/, what: 'Raw blocks are', instead: 'write "\\{{" for braces that are text.' },
+  { starts: /^\{\{\{?~/, what: 'Whitespace control is', instead: 'leave the "~" out: no blanks are added.' },
   {
     starts: /^\{\{\{?\s*[#^/]|^\{\{\{?\s*else\b/,
-    what: 'Blocks',
+    what: 'Blocks are',
     instead: 'use the helper {{ if condition "a" "b" }}, or a tree with $if or $map.',
   },
-  { starts: /^\{\{\{?\s*>/, what: 'Partials', instead: 'write the value where it is used, or name it in a `set` step.' },
-  { starts: /^\{\{\{?\s*\*/, what: 'Decorators', instead: 'use a helper of the closed list.' },
-  { starts: /^\{\{\{?\s*!/, what: 'Comments in templates', instead: 'write a YAML comment (#) beside the key.' },
-  { starts: /^\{\{\{?\s*&/, what: '"{{&"', instead: 'write {{ x }}: nothing is HTML-escaped.' },
+  { starts: /^\{\{\{?\s*>/, what: 'Partials are', instead: 'write the value where it is used, or name it in a `set` step.' },
+  { starts: /^\{\{\{?\s*\*/, what: 'Decorators are', instead: 'use a helper of the closed list.' },
+  { starts: /^\{\{\{?\s*!/, what: 'Comments in templates are', instead: 'write a YAML comment (#) beside the key.' },
+  { starts: /^\{\{\{?\s*&/, what: '"{{&" is', instead: 'write {{ x }}: nothing is HTML-escaped.' },
 ];
 
 /** Throws where the braces at `at` open something other than an expression. */
 export function refuseOpening(text: string, at: number): void {
   const head = text.slice(at, at + 40);
   for (const { starts, what, instead } of OPENINGS) {
-    if (starts.test(head)) throw new TemplateError(`${what} are refused; ${instead}`, at);
+    if (starts.test(head)) throw new TemplateError(`${what} refused; ${instead}`, at);
   }
 }
 
@@ -92,7 +92,7 @@ function noOperator(operator: string): string {
 /** `this`, `../`, `@data` and `undefined`. */
 function refuseContext(word: string, written: string): string | undefined {
   if (word.startsWith('@')) return `"${written}" is refused: there is no @data; name the variable itself.`;
-  if (/(?:^|[/.])\.\.(?:\/|$)/.test(word)) {
+  if (word.includes('..')) {
     return `"${written}" is refused: there is no parent context; name the variable itself.`;
   }
   if (/^(?:this|\.)(?:$|[./])/.test(word)) {

@@ -43,8 +43,7 @@ export function isTrue(value: Value): boolean {
   if (value === ABSENT || value === null) return false;
   if (typeof value !== 'object') return Boolean(value);
   if (Array.isArray(value)) return value.length > 0;
-  for (const key in value) if (Object.hasOwn(value, key)) return true;
-  return false;
+  return Object.keys(value).length > 0;
 }
 
 /** Strict equality, by content for lists and maps. Text and numbers are never equal. */

@@ -10,29 +10,40 @@ import { placeOf } from '../scope/place.ts';
 import type { Verb } from './verb.ts';
 
 /**
- * Takes the first branch that holds. Written as a list of `{when, steps}`, the last of which may be `{else: steps}`.
+ * Takes the first branch that holds: a list of `{when, steps}`, and `else` beside it or as the list's last item.
  */
 export const switchVerb: Verb = {
   name: 'switch',
   modifiers: ['if'],
   field: (grammar) => branchList(grammar),
+  companions: ({ steps }) => ({ else: steps }),
   places: (value, pointer, { before }) =>
     branchesOf(value, pointer).flatMap(({ node, pointer: here }) => placeOf(node, here, 'when', 'condition', before)),
   outputs: () => [],
-  inner: (value, pointer) =>
-    branchesOf(value, pointer).map(({ node, pointer: here }) => {
-      const key = 'else' in node ? 'else' : 'steps';
-      return { pointer: childPointer(here, key), steps: node[key] ?? [] };
-    }),
+  inner: (step, pointer) => branchLists(step, pointer).map(({ steps, pointer: here }) => ({ pointer: here, steps })),
   compile({ id, path, pointer, node }, compiler) {
-    const branches = branchesOf(node['switch'], childPointer(pointer, 'switch')).map(({ node: branch, pointer: here }) => {
-      if ('else' in branch) return { steps: compiler.steps(branch['else'] ?? [], childPointer(here, 'else'), path) };
-      const when = condition(branch['when'] ?? {}, childPointer(here, 'when'));
-      return { when, steps: compiler.steps(branch['steps'] ?? [], childPointer(here, 'steps'), path) };
-    });
+    const branches = branchLists(node, pointer).map(({ when, steps, pointer: here }) => ({
+      ...(when ? { when: condition(when.node, when.pointer) } : {}),
+      steps: compiler.steps(steps, here, path),
+    }));
     return { verb: 'switch', id, path, branches };
   },
 };
+
+interface BranchList {
+  readonly when?: { readonly node: Json; readonly pointer: string };
+  readonly steps: Json;
+  readonly pointer: string;
+}
+
+function branchLists(step: JsonObject, pointer: string): BranchList[] {
+  const listed = branchesOf(step['switch'], childPointer(pointer, 'switch')).map(({ node, pointer: here }): BranchList => {
+    if (!('when' in node)) return { steps: node['else'] ?? [], pointer: childPointer(here, 'else') };
+    const when = { node: node['when'] ?? {}, pointer: childPointer(here, 'when') };
+    return { when, steps: node['steps'] ?? [], pointer: childPointer(here, 'steps') };
+  });
+  return 'else' in step ? [...listed, { steps: step['else'] ?? [], pointer: childPointer(pointer, 'else') }] : listed;
+}
 
 /** The branches of a switch, with their places. */
 export function branchesOf(value: Json | undefined, pointer: string): { node: JsonObject; pointer: string }[] {

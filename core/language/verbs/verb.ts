@@ -1,9 +1,8 @@
 import type { Json, JsonObject } from '../../kernel/json.ts';
 import type { Grammar } from '../grammar.ts';
 import type { StepContexts } from '../modifiers/modifier.ts';
-import type { ErrorRule, RetryPolicy, Step } from '../plan.ts';
-import type { AuthChoice } from '../plan.ts';
-import type { Field } from '../schema/field.ts';
+import type { AuthChoice, ErrorRule, RetryPolicy, Step } from '../plan.ts';
+import type { Field, Fields } from '../schema/field.ts';
 import type { Place } from '../scope/place.ts';
 
 /** A step as it was written, and where. */
@@ -44,6 +43,9 @@ export interface Verb {
   places(value: Json, pointer: string, contexts: StepContexts): Place[];
   /** Names of the outputs that later steps see. */
   outputs(step: JsonObject): readonly string[];
-  inner?(value: Json, pointer: string): InnerSteps[];
+  /** Lists of steps inside the step at `pointer`. */
+  inner?(step: JsonObject, pointer: string): InnerSteps[];
+  /** Further keys beside the verb's own. */
+  companions?(grammar: Grammar): Fields;
   compile(step: WrittenStep, compiler: StepCompiler): Step;
 }

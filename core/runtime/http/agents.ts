@@ -4,6 +4,7 @@ import { Agent as HttpsAgent, type AgentOptions, type RequestOptions } from 'nod
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
+import { callbackify } from 'node:util';
 import { egressRefused, type EgressPolicy } from './egress.ts';
 import type { Endpoints } from './endpoints.ts';
 
@@ -117,20 +118,20 @@ function hostOf(options: ClientRequestArgs): string {
 /** Node connects to exactly what this hands it, so a name cannot be rebound between check and connection. */
 function lookupFor(route: Route, protocol: 'http:' | 'https:'): LookupFunction | undefined {
   if (!route.guarded && !route.resolve) return undefined;
-  const resolve = route.resolve ?? resolveBySystem;
+  const checked = callbackify(async (hostname: string, family: unknown): Promise<LookupAddress[]> => {
+    const addresses = await (route.resolve ?? resolveBySystem)(hostname);
+    // One forbidden address among several is refused as a whole: a mistake, or an attack on the choice among them.
+    if (route.guarded) addresses.forEach(({ address }) => refuseAddress(route, protocol, `${protocol}//${hostname}`, address));
+    const fitting = addresses.filter((one) => !family || family === one.family);
+    if (fitting.length > 0) return fitting;
+    throw Object.assign(new Error(`${hostname} has no address.`), { code: 'ENOTFOUND' });
+  });
   return (hostname, options, callback) => {
-    const found = (addresses: readonly LookupAddress[]): void => {
-      const fitting = addresses.filter(({ family }) => !options.family || options.family === family);
-      const [first] = fitting;
-      if (!first) throw Object.assign(new Error(`${hostname} has no address.`), { code: 'ENOTFOUND' });
-      // One forbidden address among several is refused as a whole: a mistake, or an attack on the choice among them.
-      if (route.guarded) addresses.forEach(({ address }) => refuseAddress(route, protocol, `${protocol}//${hostname}`, address));
-      if (options.all) callback(null, [...fitting]);
+    checked(hostname, options.family, (error, addresses) => {
+      const first = addresses?.[0];
+      if (error || options.all || !first) callback(error, addresses ?? []);
       else callback(null, first.address, first.family);
-    };
-    resolve(hostname)
-      .then(found)
-      .catch((error: NodeJS.ErrnoException) => callback(error, []));
+    });
   };
 }
 

@@ -41,7 +41,9 @@ export function parseRange(text: string, titles: readonly string[]): Range {
 
 /** Titles are found without regard to case, as Google does. */
 function find(title: string, titles: readonly string[]): string | undefined {
-  return titles.find((one) => one === title) ?? titles.find((one) => one.toLowerCase() === title.toLowerCase());
+  return (
+    titles.find((one) => one === title) ?? titles.find((one) => one.toLowerCase() === title.toLowerCase())
+  );
 }
 
 function unquote(text: string): string {
@@ -88,7 +90,9 @@ function ordered(a: number | undefined, b: number | undefined): [number, number 
 
 /** `A` is 0, `Z` 25, `AA` 26. */
 export function columnIndex(letters: string): number {
-  return Array.from(letters.toUpperCase()).reduce((sum, letter) => sum * 26 + letter.charCodeAt(0) - 64, 0) - 1;
+  return (
+    Array.from(letters.toUpperCase()).reduce((sum, letter) => sum * 26 + letter.charCodeAt(0) - 64, 0) - 1
+  );
 }
 
 /** 0 is `A`, 26 is `AA`. */

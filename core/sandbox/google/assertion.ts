@@ -15,7 +15,11 @@ export async function verifyAssertion(accounts: GoogleAccounts, assertion: strin
   if (claims.iss !== email) throw new OAuthError(400, 'invalid_grant', 'Invalid grant: account not found');
   await checkSignature(accounts, assertion);
   if (claims.aud !== audience) {
-    throw new OAuthError(400, 'invalid_grant', `Invalid JWT: Failed audience check. The right audience is ${audience}`);
+    throw new OAuthError(
+      400,
+      'invalid_grant',
+      `Invalid JWT: Failed audience check. The right audience is ${audience}`,
+    );
   }
   checkTimes(claims.iat, claims.exp, accounts.now() / 1000);
   if (typeof claims['scope'] !== 'string' || claims['scope'] === '') {
@@ -36,7 +40,8 @@ async function checkSignature(accounts: GoogleAccounts, assertion: string): Prom
   try {
     await compactVerify(assertion, createPublicKey(accounts.publicKey), { algorithms: ['RS256'] });
   } catch (error) {
-    if (error instanceof errors.JOSEError) throw new OAuthError(400, 'invalid_grant', 'Invalid JWT Signature.');
+    if (error instanceof errors.JOSEError)
+      throw new OAuthError(400, 'invalid_grant', 'Invalid JWT Signature.');
     throw error;
   }
 }
@@ -44,7 +49,11 @@ async function checkSignature(accounts: GoogleAccounts, assertion: string): Prom
 function checkTimes(iat: number | undefined, exp: number | undefined, now: number): void {
   const skew = 300;
   const reasonable =
-    iat !== undefined && exp !== undefined && iat <= now + skew && exp > now - skew && exp - iat <= 3600 + skew;
+    iat !== undefined &&
+    exp !== undefined &&
+    iat <= now + skew &&
+    exp > now - skew &&
+    exp - iat <= 3600 + skew;
   if (!reasonable) {
     throw new OAuthError(
       400,

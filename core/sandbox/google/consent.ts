@@ -49,13 +49,19 @@ interface Refused {
 }
 
 function readRequest(query: Request['query']): Asked | Refused {
-  const one = (name: string) => (typeof query[name] === 'string' && query[name] !== '' ? query[name] : undefined);
-  if (one('client_id') === undefined) return refused('invalid_request', 'Missing required parameter: client_id');
+  const one = (name: string) =>
+    typeof query[name] === 'string' && query[name] !== '' ? query[name] : undefined;
+  if (one('client_id') === undefined)
+    return refused('invalid_request', 'Missing required parameter: client_id');
   if (one('client_id') !== CLIENT.id) return refused('invalid_client', 'The OAuth client was not found.');
   const redirectUri = one('redirect_uri');
-  if (redirectUri === undefined) return refused('invalid_request', 'Missing required parameter: redirect_uri');
+  if (redirectUri === undefined)
+    return refused('invalid_request', 'Missing required parameter: redirect_uri');
   if (!acceptsRedirect(redirectUri)) {
-    return refused('redirect_uri_mismatch', `The sandbox takes https, and http on this machine: not ${redirectUri}`);
+    return refused(
+      'redirect_uri_mismatch',
+      `The sandbox takes https, and http on this machine: not ${redirectUri}`,
+    );
   }
   if (one('response_type') !== 'code') {
     return refused('unsupported_response_type', `The sandbox answers response_type=code only.`);
@@ -85,7 +91,9 @@ function refused(refusal: string, explanation: string): Refused {
 function acceptsRedirect(uri: string): boolean {
   if (!URL.canParse(uri)) return false;
   const { protocol, hostname } = new URL(uri);
-  return protocol === 'https:' || (protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname));
+  return (
+    protocol === 'https:' || (protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname))
+  );
 }
 
 function refusePage(res: Response, asked: Refused): void {
@@ -93,8 +101,11 @@ function refusePage(res: Response, asked: Refused): void {
   sendPage(res, {
     title: 'Access blocked',
     status,
-    body: html`<div class="card"><h1>Access blocked: the request is invalid</h1>
-<p>${asked.explanation}</p><p class="note">Error ${status}: ${asked.refusal}</p></div>`,
+    body: html`<div class="card">
+      <h1>Access blocked: the request is invalid</h1>
+      <p>${asked.explanation}</p>
+      <p class="note">Error ${status}: ${asked.refusal}</p>
+    </div>`,
   });
 }
 
@@ -105,14 +116,21 @@ function consentPage(req: Request, res: Response, asked: Asked): void {
     // Browsers hold the redirect after a form to this list as well.
     formTargets: [new URL(asked.redirectUri).origin],
     body: html`<div class="card">
-<p class="note">Sandbox: this page stands in for accounts.google.com</p>
-<h1>An application wants to access the Google account ${PERSON}</h1>
-<p>It will be able to use:</p>
-<ul>${scopes.map((scope) => html`<li><code>${scope}</code></li>`)}</ul>
-<p class="note">It ${asked.offline ? 'also asks for access while you are away (a refresh token)' : 'asks for access for one hour, without a refresh token'}. You go back to ${new URL(asked.redirectUri).origin}.</p>
-<form class="row" method="post" action="${req.originalUrl}">
-<button name="decision" value="allow">Allow</button>
-<button class="quiet" name="decision" value="deny">Cancel</button>
-</form></div>`,
+      <p class="note">Sandbox: this page stands in for accounts.google.com</p>
+      <h1>An application wants to access the Google account ${PERSON}</h1>
+      <p>It will be able to use:</p>
+      <ul>
+        ${scopes.map((scope) => html`<li><code>${scope}</code></li>`)}
+      </ul>
+      <p class="note">
+        It
+        ${asked.offline ? 'also asks for access while you are away (a refresh token)' : 'asks for access for one hour, without a refresh token'}.
+        You go back to ${new URL(asked.redirectUri).origin}.
+      </p>
+      <form class="row" method="post" action="${req.originalUrl}">
+        <button name="decision" value="allow">Allow</button>
+        <button class="quiet" name="decision" value="deny">Cancel</button>
+      </form>
+    </div>`,
   });
 }

@@ -24,7 +24,11 @@ export class GoogleError extends Error {
   readonly details: readonly JsonObject[];
   readonly retryAfter: number | undefined;
 
-  constructor(code: number, message: string, more: { details?: readonly JsonObject[]; retryAfter?: number } = {}) {
+  constructor(
+    code: number,
+    message: string,
+    more: { details?: readonly JsonObject[]; retryAfter?: number } = {},
+  ) {
     super(message);
     this.code = code;
     this.details = more.details ?? [];
@@ -101,7 +105,11 @@ export function insufficientScopes(method: string): GoogleError {
 }
 
 /** Source: https://developers.google.com/sheets/api/limits */
-export function quotaExceeded(kind: 'Read' | 'Write', retryAfter: number | undefined, limit = 60): GoogleError {
+export function quotaExceeded(
+  kind: 'Read' | 'Write',
+  retryAfter: number | undefined,
+  limit = 60,
+): GoogleError {
   return new GoogleError(
     429,
     `Quota exceeded for quota metric '${kind} requests' and limit '${kind} requests per minute per user' of service 'sheets.googleapis.com' for consumer 'project_number:123456789012'.`,

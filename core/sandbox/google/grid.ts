@@ -44,8 +44,15 @@ export class Grid {
   /** An area cut at the grid's edge. Throws GoogleError where it begins outside. */
   within(area: Area): Box {
     if (area.top >= this.rows || area.left >= this.columns) {
-      const last = area.single ? '' : `:${columnName(area.right ?? this.columns - 1)}${(area.bottom ?? this.rows - 1) + 1}`;
-      throw outsideGrid(this.title, `${columnName(area.left)}${area.top + 1}${last}`, this.rows, this.columns);
+      const last = area.single
+        ? ''
+        : `:${columnName(area.right ?? this.columns - 1)}${(area.bottom ?? this.rows - 1) + 1}`;
+      throw outsideGrid(
+        this.title,
+        `${columnName(area.left)}${area.top + 1}${last}`,
+        this.rows,
+        this.columns,
+      );
     }
     return {
       top: area.top,
@@ -81,7 +88,12 @@ export class Grid {
     const right = box.left + widest(values) - 1;
     if (!area.single) this.#refuseSpill(area, bottom, right);
     if (bottom >= this.rows || right >= this.columns) {
-      throw outsideGrid(this.title, `${columnName(box.left)}${box.top + 1}:${columnName(right)}${bottom + 1}`, this.rows, this.columns);
+      throw outsideGrid(
+        this.title,
+        `${columnName(box.left)}${box.top + 1}:${columnName(right)}${bottom + 1}`,
+        this.rows,
+        this.columns,
+      );
     }
     return this.#write(box.top, box.left, values, entry);
   }
@@ -94,7 +106,9 @@ export class Grid {
       );
     }
     if (area.bottom !== undefined && bottom > area.bottom) {
-      throw invalidArgument(`Requested writing within range [${asked}], but tried writing to row [${area.bottom + 2}]`);
+      throw invalidArgument(
+        `Requested writing within range [${asked}], but tried writing to row [${area.bottom + 2}]`,
+      );
     }
   }
 
@@ -103,7 +117,12 @@ export class Grid {
    * The grid grows as needed. `table` is the table found, as it was before.
    * Source: https://developers.google.com/sheets/api/guides/values#append_values
    */
-  append(area: Area, values: readonly (readonly unknown[])[], entry: Entry, insertRows: boolean): Written & { table?: Box } {
+  append(
+    area: Area,
+    values: readonly (readonly unknown[])[],
+    entry: Entry,
+    insertRows: boolean,
+  ): Written & { table?: Box } {
     const asked = this.within(area);
     const table = findTable(this.#cells, asked);
     const top = table ? table.bottom + 1 : asked.top;

@@ -22,13 +22,22 @@ export function sheetPages(spreadsheets: Spreadsheets): Router {
 }
 
 function missing(id: string) {
-  return { title: 'No such spreadsheet', status: 404, body: html`<h1>No such spreadsheet</h1><p>There is none with the id <code>${id}</code>. <a href="/">The ones there are.</a></p>` };
+  return {
+    title: 'No such spreadsheet',
+    status: 404,
+    body: html`<h1>No such spreadsheet</h1>
+      <p>There is none with the id <code>${id}</code>. <a href="/">The ones there are.</a></p>`,
+  };
 }
 
 function spreadsheetBody(spreadsheet: Spreadsheet): Html {
   return html`<h1>${spreadsheet.title}</h1>
-<p>Spreadsheet id <code>${spreadsheet.id}</code>. The page follows the sheet by itself.</p>
-${spreadsheet.grids.map((grid) => html`<h2>${grid.title}</h2>${gridTable(grid)}`)}`;
+    <p>Spreadsheet id <code>${spreadsheet.id}</code>. The page follows the sheet by itself.</p>
+    ${spreadsheet.grids.map(
+      (grid) =>
+        html`<h2>${grid.title}</h2>
+          ${gridTable(grid)}`,
+    )}`;
 }
 
 function gridTable(grid: Grid): Html {
@@ -36,13 +45,27 @@ function gridTable(grid: Grid): Html {
   if (!used) return html`<p class="note">Empty: nothing has been written yet.</p>`;
   const columns = Array.from({ length: used.right + 1 }, (_, c) => c);
   const rows = Array.from({ length: Math.min(used.bottom + 1, 500) }, (_, r) => r);
-  return html`<div class="scroll"><table class="sheet">
-<tr><th></th>${columns.map((c) => html`<th>${columnName(c)}</th>`)}</tr>
-${rows.map((r) => html`<tr><th>${r + 1}</th>${columns.map((c) => tableCell(grid, r, c))}</tr>\n`)}
-</table></div>${used.bottom >= 500 && html`<p class="note">${used.bottom + 1} rows, of which the first 500 are shown.</p>`}`;
+  return html`<div class="scroll">
+      <table class="sheet">
+        <tr>
+          <th></th>
+          ${columns.map((c) => html`<th>${columnName(c)}</th>`)}
+        </tr>
+        ${rows.map(
+          (r) =>
+            html`<tr>
+              <th>${r + 1}</th>
+              ${columns.map((c) => tableCell(grid, r, c))}
+            </tr> `,
+        )}
+      </table>
+    </div>
+    ${used.bottom >= 500 && html`<p class="note">${used.bottom + 1} rows, of which the first 500 are shown.</p>`}`;
 }
 
 function tableCell(grid: Grid, row: number, column: number): Html {
   const cell = grid.cell(row, column);
-  return html`<td dir="auto" class="${typeof cell?.value === 'number' ? 'number' : ''}">${cell?.shown ?? ''}</td>`;
+  return html`<td dir="auto" class="${typeof cell?.value === 'number' ? 'number' : ''}">
+    ${cell?.shown ?? ''}
+  </td>`;
 }

@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import type { Request } from 'express';
 import { isJsonObject } from '../../kernel/json.ts';
-import { Quota } from '../quota.ts';
+import type { Quota } from '../quota.ts';
 import { mayUse } from './accounts.ts';
 import type { GoogleAccounts } from './accounts.ts';
 import {
@@ -85,7 +85,8 @@ function decode(text: string): string {
 
 function authorise(api: SheetsApi, req: Request, method: Method): string {
   const header = /^Bearer +(\S+)$/i.exec(req.get('authorization') ?? '')?.[1];
-  const token = header ?? (typeof req.query['access_token'] === 'string' ? req.query['access_token'] : undefined);
+  const token =
+    header ?? (typeof req.query['access_token'] === 'string' ? req.query['access_token'] : undefined);
   if (token === undefined) throw missingCredentials();
   const grant = api.accounts.access(token);
   if (!grant) throw invalidCredentials();
@@ -113,10 +114,13 @@ function readBody(req: Request, fields: readonly string[]): Readonly<Record<stri
   const text = Buffer.isBuffer(req.body) ? req.body.toString('utf8') : '';
   if (text === '') return {};
   if (!req.is('json')) {
-    throw invalidArgument(`Invalid content type: ${req.get('content-type') ?? 'none'}. Only application/json is taken.`);
+    throw invalidArgument(
+      `Invalid content type: ${req.get('content-type') ?? 'none'}. Only application/json is taken.`,
+    );
   }
   const body = parse(text);
-  if (!isJsonObject(body)) throw invalidArgument('Invalid JSON payload received. Unknown name "": Root element must be a message.');
+  if (!isJsonObject(body))
+    throw invalidArgument('Invalid JSON payload received. Unknown name "": Root element must be a message.');
   const unknown = Object.keys(body).find((name) => !fields.includes(name));
   if (unknown !== undefined) throw unknownField('body', unknown);
   return body;

@@ -29,7 +29,12 @@ export interface Method {
 
 const RENDERING = ['valueRenderOption', 'dateTimeRenderOption'];
 const VALUE_RANGE = ['range', 'majorDimension', 'values'];
-const UPDATE_QUERY = ['valueInputOption', 'includeValuesInResponse', 'responseValueRenderOption', 'responseDateTimeRenderOption'];
+const UPDATE_QUERY = [
+  'valueInputOption',
+  'includeValuesInResponse',
+  'responseValueRenderOption',
+  'responseDateTimeRenderOption',
+];
 
 export const METHODS: readonly Method[] = [
   {
@@ -73,7 +78,13 @@ export const METHODS: readonly Method[] = [
     path: /^\/spreadsheets\/([^/]+)\/values:batchUpdate$/,
     writes: true,
     query: [],
-    body: ['valueInputOption', 'data', 'includeValuesInResponse', 'responseValueRenderOption', 'responseDateTimeRenderOption'],
+    body: [
+      'valueInputOption',
+      'data',
+      'includeValuesInResponse',
+      'responseValueRenderOption',
+      'responseDateTimeRenderOption',
+    ],
     run: batchUpdateValues,
   },
   {
@@ -97,7 +108,9 @@ export const METHODS: readonly Method[] = [
 
 function createSpreadsheet({ spreadsheets, body }: Call): object {
   const title = titleOf(body, 'Untitled spreadsheet');
-  const sheets = Array.isArray(body['sheets']) ? body['sheets'].map((sheet, i) => titleOf(sheet, `Sheet${i + 1}`)) : [];
+  const sheets = Array.isArray(body['sheets'])
+    ? body['sheets'].map((sheet, i) => titleOf(sheet, `Sheet${i + 1}`))
+    : [];
   return describe(spreadsheets.create(title, sheets.length > 0 ? sheets : ['Sheet1']));
 }
 
@@ -129,7 +142,11 @@ function getValues({ spreadsheets, params, query }: Call): object {
   const rendering = parseRendering(query['valueRenderOption']);
   const box = grid.within(area);
   const values = grid.read(box, rendering, dimension === 'COLUMNS');
-  return { range: formatBox(grid.title, box), majorDimension: dimension, ...(values.length > 0 && { values }) };
+  return {
+    range: formatBox(grid.title, box),
+    majorDimension: dimension,
+    ...(values.length > 0 && { values }),
+  };
 }
 
 function updateValues({ spreadsheets, params, query, body }: Call): object {
@@ -164,7 +181,9 @@ function clearValues({ spreadsheets, params }: Call): object {
 }
 
 function batchUpdateValues({ spreadsheets, params, body }: Call): object {
-  const entry = parseEntry(typeof body['valueInputOption'] === 'string' ? body['valueInputOption'] : undefined);
+  const entry = parseEntry(
+    typeof body['valueInputOption'] === 'string' ? body['valueInputOption'] : undefined,
+  );
   const spreadsheet = spreadsheets.open(params[0] ?? '');
   const data = Array.isArray(body['data']) ? body['data'] : [];
   const answers = data.map((one: Readonly<Record<string, unknown>>) => {
@@ -172,7 +191,8 @@ function batchUpdateValues({ spreadsheets, params, body }: Call): object {
     return { grid, written: grid.update(area, readValues(one), entry) };
   });
   const responses = answers.map(({ grid, written }) => updateAnswer(spreadsheet.id, grid, written, {}));
-  const sum = (pick: (written: Written) => number) => answers.reduce((total, { written }) => total + pick(written), 0);
+  const sum = (pick: (written: Written) => number) =>
+    answers.reduce((total, { written }) => total + pick(written), 0);
   return {
     spreadsheetId: spreadsheet.id,
     totalUpdatedRows: sum(({ box }) => box.bottom - box.top + 1),
@@ -183,7 +203,12 @@ function batchUpdateValues({ spreadsheets, params, body }: Call): object {
   };
 }
 
-function updateAnswer(spreadsheetId: string, grid: Grid, { box, cells }: Written, query: Readonly<Record<string, string>>): object {
+function updateAnswer(
+  spreadsheetId: string,
+  grid: Grid,
+  { box, cells }: Written,
+  query: Readonly<Record<string, string>>,
+): object {
   const updatedRange = formatBox(grid.title, box);
   if (cells === 0) return { spreadsheetId, updatedRange };
   return {
@@ -203,7 +228,9 @@ function updatedData(grid: Grid, box: Box, query: Readonly<Record<string, string
 
 function checkRange(body: Readonly<Record<string, unknown>>, range: string): void {
   if (body['range'] !== undefined && body['range'] !== range) {
-    throw invalidArgument(`Requested writing within range [${range}], but the body's range is [${textOf(body['range'])}]`);
+    throw invalidArgument(
+      `Requested writing within range [${range}], but the body's range is [${textOf(body['range'])}]`,
+    );
   }
 }
 
@@ -213,12 +240,19 @@ function textOf(value: unknown): string {
 
 function readValues(body: Readonly<Record<string, unknown>>): unknown[][] {
   const values = body['values'] ?? [];
-  if (!Array.isArray(values)) throw invalidArgument(`Invalid value at 'data.values' (type.googleapis.com/google.protobuf.ListValue), ${JSON.stringify(values)}`);
+  if (!Array.isArray(values))
+    throw invalidArgument(
+      `Invalid value at 'data.values' (type.googleapis.com/google.protobuf.ListValue), ${JSON.stringify(values)}`,
+    );
   const lines = values.map((line: unknown, i) => {
     if (Array.isArray(line)) return line as unknown[];
-    throw invalidArgument(`Invalid value at 'data.values[${i}]' (type.googleapis.com/google.protobuf.ListValue), ${JSON.stringify(line)}`);
+    throw invalidArgument(
+      `Invalid value at 'data.values[${i}]' (type.googleapis.com/google.protobuf.ListValue), ${JSON.stringify(line)}`,
+    );
   });
-  const dimension = parseDimension(typeof body['majorDimension'] === 'string' ? body['majorDimension'] : undefined);
+  const dimension = parseDimension(
+    typeof body['majorDimension'] === 'string' ? body['majorDimension'] : undefined,
+  );
   return dimension === 'COLUMNS' ? transpose(lines) : lines;
 }
 

@@ -26,7 +26,12 @@ export class Spreadsheets {
     this.create('Somebody else’s sheet', ['Sheet1'], 'private-sheet', true);
   }
 
-  create(title: string, sheets: readonly string[], id = randomBytes(33).toString('base64url'), isPrivate = false): Spreadsheet {
+  create(
+    title: string,
+    sheets: readonly string[],
+    id = randomBytes(33).toString('base64url'),
+    isPrivate = false,
+  ): Spreadsheet {
     const spreadsheet = { id, title, grids: sheets.map((name, i) => new Grid(i, name)), private: isPrivate };
     this.#byId.set(id, spreadsheet);
     return spreadsheet;

@@ -50,7 +50,10 @@ function merged(boxes: readonly Box[]): Box[] {
 
 function overlap(a: Box, b: Box, reach: number): boolean {
   return (
-    a.left <= b.right + reach && b.left <= a.right + reach && a.top <= b.bottom + reach && b.top <= a.bottom + reach
+    a.left <= b.right + reach &&
+    b.left <= a.right + reach &&
+    a.top <= b.bottom + reach &&
+    b.top <= a.bottom + reach
   );
 }
 

@@ -22,7 +22,8 @@ export function tokenRoutes(accounts: GoogleAccounts): Router {
     }
   });
   router.post('/revoke', (req, res) => {
-    const token = readForm(req).get('token') ?? (typeof req.query['token'] === 'string' ? req.query['token'] : '');
+    const token =
+      readForm(req).get('token') ?? (typeof req.query['token'] === 'string' ? req.query['token'] : '');
     if (accounts.revoke(token)) res.json({});
     else sendOAuthError(res, new OAuthError(400, 'invalid_token', 'Token expired or revoked'));
   });
@@ -74,7 +75,9 @@ function readForm(req: Request): URLSearchParams {
   if (!req.is('json')) return new URLSearchParams(text);
   try {
     const parsed: unknown = JSON.parse(text);
-    const entries = Object.entries(parsed as Record<string, unknown>).map(([k, v]) => [k, String(v)] as [string, string]);
+    const entries = Object.entries(parsed as Record<string, unknown>).map(
+      ([k, v]) => [k, String(v)] as [string, string],
+    );
     return new URLSearchParams(entries);
   } catch {
     throw new OAuthError(400, 'invalid_request', 'Invalid JSON payload received.');
@@ -86,7 +89,8 @@ function checkClient(req: Request, form: URLSearchParams): void {
   const [user, ...rest] = basic === undefined ? [] : Buffer.from(basic, 'base64').toString('utf8').split(':');
   const id = user === undefined ? form.get('client_id') : decodeURIComponent(user);
   const secret = user === undefined ? form.get('client_secret') : decodeURIComponent(rest.join(':'));
-  if (id === null || id === '') throw new OAuthError(400, 'invalid_request', 'Could not determine client ID from request.');
+  if (id === null || id === '')
+    throw new OAuthError(400, 'invalid_request', 'Could not determine client ID from request.');
   if (id !== CLIENT.id) throw new OAuthError(401, 'invalid_client', 'The OAuth client was not found.');
   if (secret === null) throw new OAuthError(400, 'invalid_request', 'client_secret is missing.');
   if (!same(secret, CLIENT.secret)) throw new OAuthError(401, 'invalid_client', 'Unauthorized');
@@ -97,11 +101,13 @@ function redeemCode(accounts: GoogleAccounts, form: URLSearchParams) {
   if (value === null) throw new OAuthError(400, 'invalid_request', 'Missing required parameter: code');
   const code = accounts.redeem(value);
   if (!code) throw new OAuthError(400, 'invalid_grant', 'Malformed auth code.');
-  if (form.get('redirect_uri') !== code.redirectUri) throw new OAuthError(400, 'redirect_uri_mismatch', 'Bad Request');
+  if (form.get('redirect_uri') !== code.redirectUri)
+    throw new OAuthError(400, 'redirect_uri_mismatch', 'Bad Request');
   const verifier = form.get('code_verifier');
   if (code.challenge === undefined) return code;
   if (verifier === null) throw new OAuthError(400, 'invalid_grant', 'Missing code verifier.');
-  const proof = code.challengeMethod === 'S256' ? createHash('sha256').update(verifier).digest('base64url') : verifier;
+  const proof =
+    code.challengeMethod === 'S256' ? createHash('sha256').update(verifier).digest('base64url') : verifier;
   if (!same(proof, code.challenge)) throw new OAuthError(400, 'invalid_grant', 'Invalid code verifier.');
   return code;
 }

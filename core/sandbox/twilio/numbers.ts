@@ -10,13 +10,22 @@ export const MESSAGING_SERVICE = 'MGaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa';
  */
 export const MAGIC_TO: Readonly<Record<string, readonly [code: number, message: (to: string) => string]>> = {
   '+15005550001': [21211, (to) => `The 'To' number ${to} is not a valid phone number.`],
-  '+15005550002': [21612, (to) => `Message cannot be sent with the current combination of 'To' (${to}) and/or 'From' parameters`],
-  '+15005550003': [21408, (to) => `Permission to send an SMS has not been enabled for the region indicated by the 'To' number: ${to}.`],
+  '+15005550002': [
+    21612,
+    (to) => `Message cannot be sent with the current combination of 'To' (${to}) and/or 'From' parameters`,
+  ],
+  '+15005550003': [
+    21408,
+    (to) =>
+      `Permission to send an SMS has not been enabled for the region indicated by the 'To' number: ${to}.`,
+  ],
   '+15005550004': [21610, () => 'Attempt to send to unsubscribed recipient'],
   '+15005550009': [21614, (to) => `'To' number is not a valid mobile number: ${to}`],
 };
 
-export const MAGIC_FROM: Readonly<Record<string, readonly [code: number, message: (from: string) => string]>> = {
+export const MAGIC_FROM: Readonly<
+  Record<string, readonly [code: number, message: (from: string) => string]>
+> = {
   '+15005550001': [21212, invalidFrom],
   '+15005550007': [21606, notOurs],
   '+15005550008': [21611, () => "This 'From' number has exceeded the maximum number of queued messages"],
@@ -32,9 +41,11 @@ function notOurs(from: string): string {
 
 /** Checks a recipient and writes it in E.164. Throws TwilioError. */
 export function checkTo(written: string | undefined): string {
-  if (written === undefined || written === '') throw new TwilioError(400, 21604, "A 'To' phone number is required.");
+  if (written === undefined || written === '')
+    throw new TwilioError(400, 21604, "A 'To' phone number is required.");
   const to = toE164(written);
-  if (to === undefined) throw new TwilioError(400, 21211, `The 'To' number ${written} is not a valid phone number.`);
+  if (to === undefined)
+    throw new TwilioError(400, 21211, `The 'To' number ${written} is not a valid phone number.`);
   const magic = MAGIC_TO[to];
   if (magic) throw new TwilioError(400, magic[0], magic[1](to));
   return to;

@@ -14,18 +14,24 @@ export function phonePage(messages: Messages): Router {
       phones.set(message.to, [...(phones.get(message.to) ?? []), message]);
     }
     const body = html`<h1>Phones</h1>
-${phones.size === 0 && html`<p class="note">No message has arrived yet. Send one to any number from <code>${ACCOUNT.sid}</code>.</p>`}
-<div class="phones">${[...phones].map(([to, all]) => phone(to, all, messages))}</div>`;
+      ${phones.size === 0 && html`<p class="note">No message has arrived yet. Send one to any number from <code>${ACCOUNT.sid}</code>.</p>`}
+      <div class="phones">${[...phones].map(([to, all]) => phone(to, all, messages))}</div>`;
     sendPage(res, { title: 'Phones', refresh: 2, body });
   });
   return router;
 }
 
 function phone(to: string, all: readonly Message[], messages: Messages): Html {
-  return html`<section class="phone"><h2>${to}</h2>
-${all.map(
-  (message) => html`<p class="bubble" dir="auto">${message.body}</p>
-<p class="note">from ${message.from ?? message.messagingServiceSid ?? ''} · ${messages.status(message)} · ${countSegments(message.body)} segment${countSegments(message.body) > 1 && 's'} · <time>${new Date(message.createdAt).toISOString()}</time></p>
-`,
-)}</section>`;
+  return html`<section class="phone">
+    <h2>${to}</h2>
+    ${all.map(
+      (message) =>
+        html`<p class="bubble" dir="auto">${message.body}</p>
+          <p class="note">
+            from ${message.from ?? message.messagingServiceSid ?? ''} · ${messages.status(message)} ·
+            ${countSegments(message.body)} segment${countSegments(message.body) > 1 && 's'} ·
+            <time>${new Date(message.createdAt).toISOString()}</time>
+          </p> `,
+    )}
+  </section>`;
 }

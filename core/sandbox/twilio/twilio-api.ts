@@ -60,7 +60,8 @@ function authenticate(req: Request): void {
   const given = Buffer.from(basic, 'base64');
   const expected = Buffer.from(`${ACCOUNT.sid}:${ACCOUNT.token}`);
   const account = /^\/Accounts\/([^/.]+)/.exec(req.path)?.[1];
-  const good = given.length === expected.length && timingSafeEqual(given, expected) && account === ACCOUNT.sid;
+  const good =
+    given.length === expected.length && timingSafeEqual(given, expected) && account === ACCOUNT.sid;
   if (!good) throw new TwilioError(401, 20003, 'Authenticate');
 }
 

@@ -20,7 +20,7 @@ export const lists: readonly Helper[] = [
     summary: 'How many items a list, keys a map, or characters (Unicode code points) a text has.',
     arguments: [{ name: 'value', kinds: ['list', 'text', 'map'] }],
     example: { template: '{{ length input.tags }}', scope: { input: { tags: ['a', 'b'] } }, result: 2 },
-    run: (value) => (typeof value === 'string' ? [...value] : Object.keys(value)).length,
+    run: (value) => (typeof value === 'string' ? Array.from(value) : Object.keys(value)).length,
   }),
   helper<[Json, string | number]>({
     name: 'get',
@@ -100,7 +100,7 @@ export const lists: readonly Helper[] = [
       if (typeof items !== 'string') return items.findIndex((item) => equal(item, value));
       if (typeof value !== 'string') throw new HelperRefusal(`"indexOf" looks for text in text, and got ${show(value)} (${kindOf(value)}).`);
       const at = items.indexOf(value);
-      return at < 0 ? -1 : [...items.slice(0, at)].length;
+      return at < 0 ? -1 : Array.from(items.slice(0, at)).length;
     },
   }),
 ];

@@ -43,7 +43,7 @@ export const logic: readonly Helper[] = [
     arguments: [any('condition'), any('then'), { ...any('else'), optional: true }],
     example: { template: '{{ if input.paid "paid" "open" }}', scope: { input: { paid: false } }, result: 'open' },
     choose: ([condition, then, otherwise], scope) =>
-      isTrue(condition!(scope)) ? then!(scope) : (otherwise?.(scope) ?? ABSENT),
+      isTrue(condition!(scope)) ? then!(scope) : otherwise ? otherwise(scope) : ABSENT,
   },
   {
     name: 'and',

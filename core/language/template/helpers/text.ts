@@ -105,7 +105,7 @@ export const texts: readonly Helper[] = [
     ],
     example: { template: '{{ slice input.name 0 2 }}', scope: { input: { name: 'Grace' } }, result: 'Gr' },
     run: (value, start, end) =>
-      typeof value === 'string' ? slice([...value], start, end).join('') : slice(value, start, end),
+      typeof value === 'string' ? slice(Array.from(value), start, end).join('') : slice(value, start, end),
   }),
   helper<[Json]>({
     name: 'json',

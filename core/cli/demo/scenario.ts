@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { JsonObject } from '../../kernel/json.ts';
+import type { SandboxCredentials } from '../../sandbox/index.ts';
+import { CommandFailure } from '../failure.ts';
+import { giveConsent } from './consent.ts';
+import { Customer, listAt, textOf } from './customer.ts';
+import { ANSWERS, FORM, MESSAGE, SHEET_ROW } from './guests.ts';
+
+/** Seconds that the sheet asks the platform to wait when its quota is used up. */
+const QUOTA_WAIT = 2;
+const PATIENCE_MS = 60_000;
+const ENDED = ['succeeded', 'failed', 'cancelled', 'needs_review'];
+
+export interface Place {
+  readonly platformUrl: string;
+  readonly rootKey: string;
+  readonly sandboxUrl: string;
+  readonly credentials: SandboxCredentials;
+}
+
+/** A response that was submitted, and what became of its runs. */
+export interface Submission {
+  readonly answers: JsonObject;
+  readonly runs: readonly JsonObject[];
+}
+
+/** Plays the story of the demo through the HTTP API, as a customer would. `say` hears each step. */
+export async function playScenario(place: Place, say: (line: string) => void): Promise<readonly Submission[]> {
+  const operator = new Customer(place.platformUrl, place.rootKey);
+  const tenant = await operator.post('/v1/tenants', { name: 'Demo Ltd' });
+  const customer = new Customer(place.platformUrl, textOf(tenant, '/apiKey'));
+  say(`Tenant "${textOf(tenant, '/name')}" made.`);
+  const sheets = await connectSheets(customer, say);
+  const twilio = await connectTwilio(customer, place.credentials, say);
+  const form = textOf(await customer.post('/v1/forms', FORM), '/id');
+  say('Form "Summer party" with five questions made.');
+  await attach(customer, form, { sheets, twilio }, place.credentials);
+  say('Two actions attached: a row in the sheet, and a message.');
+  return submitAll(customer, form, place.sandboxUrl, say);
+}
+
+async function connectSheets(customer: Customer, say: (line: string) => void): Promise<string> {
+  const connection = await customer.post('/v1/connections', { definition: 'google-sheets', name: 'Sheets', config: {} });
+  const id = textOf(connection, '/id');
+  const authorization = await customer.post(`/v1/connections/${id}:authorize`);
+  await giveConsent(textOf(authorization, '/authorizationUrl'));
+  say('Connection to Google Sheets: consent given on its OAuth pages.');
+  return id;
+}
+
+async function connectTwilio(customer: Customer, { twilio }: SandboxCredentials, say: (line: string) => void): Promise<string> {
+  const config = { accountSid: twilio.accountSid, authToken: twilio.authToken };
+  const connection = await customer.post('/v1/connections', { definition: 'twilio-sms', name: 'Twilio', config });
+  const id = textOf(connection, '/id');
+  await customer.post(`/v1/connections/${id}:verify`);
+  say('Connection to Twilio: credentials verified.');
+  return id;
+}
+
+async function attach(
+  customer: Customer,
+  form: string,
+  connections: { sheets: string; twilio: string },
+  { google, twilio }: SandboxCredentials,
+): Promise<void> {
+  await customer.post(`/v1/forms/${form}/actions`, {
+    definition: 'google-sheets',
+    action: 'appendRow',
+    connectionId: connections.sheets,
+    input: { spreadsheetId: google.spreadsheetId, row: SHEET_ROW },
+  });
+  await customer.post(`/v1/forms/${form}/actions`, {
+    definition: 'twilio-sms',
+    action: 'send',
+    connectionId: connections.twilio,
+    input: { to: '{{ event.answers.phone }}', from: twilio.from, body: MESSAGE },
+  });
+}
+
+/** One after the other, so that the fault meets the second response and no other. */
+async function submitAll(
+  customer: Customer,
+  form: string,
+  sandboxUrl: string,
+  say: (line: string) => void,
+): Promise<readonly Submission[]> {
+  const submissions: Submission[] = [];
+  for (const [index, answers] of ANSWERS.entries()) {
+    if (index === 1) {
+      await exhaustQuota(sandboxUrl);
+      say(`Google's quota is used up: its next answer is 429 with Retry-After: ${QUOTA_WAIT}.`);
+    }
+    const response = await customer.post(`/v1/forms/${form}/responses`, { answers });
+    say(`Response ${index + 1} submitted.`);
+    const runs: JsonObject[] = [];
+    for (const id of listAt(response, '/runs')) runs.push(await ended(customer, String(id)));
+    submissions.push({ answers, runs });
+  }
+  return submissions;
+}
+
+async function exhaustQuota(sandboxUrl: string): Promise<void> {
+  const fault = { vendor: 'google', kind: 'status', status: 429, retryAfter: QUOTA_WAIT, method: 'POST' };
+  await new Customer(sandboxUrl, '').post('/_sandbox/faults', fault);
+}
+
+async function ended(customer: Customer, id: string): Promise<JsonObject> {
+  for (const end = Date.now() + PATIENCE_MS; ; ) {
+    const run = await customer.get(`/v1/runs/${id}`);
+    if (ENDED.includes(textOf(run, '/state'))) return run;
+    if (Date.now() > end) throw new CommandFailure(`Run ${id} is still ${textOf(run, '/state')} after a minute.`, 1);
+    await sleep(50);
+  }
+}
+

@@ -1,0 +1,118 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { createRedactor, redactJson, traceRequest, traceResponse } from '../../core/runtime/redaction.ts';
+
+const SECRET = 'p@ss/wörd "1" & <2>';
+
+describe('redaction', () => {
+  const redact = createRedactor([SECRET]);
+
+  const forms: Record<string, string> = {
+    'as it is': SECRET,
+    'in a URL': encodeURIComponent(SECRET),
+    'in a URL, lower case': encodeURIComponent(SECRET).replaceAll(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase()),
+    'in a form': new URLSearchParams([['', SECRET]]).toString().slice(1),
+    'in JSON': JSON.stringify(SECRET).slice(1, -1),
+    'in JSON with ASCII only': JSON.stringify(SECRET).slice(1, -1).replace('ö', String.raw`\u00f6`),
+    'in JSON with escaped slashes': JSON.stringify(SECRET).slice(1, -1).replace('/', String.raw`\/`),
+    'in XML': 'p@ss/wörd &quot;1&quot; &amp; &lt;2&gt;',
+    'in hexadecimal': Buffer.from(SECRET).toString('hex'),
+    'in base64': Buffer.from(SECRET).toString('base64').replace(/=+$/, ''),
+  };
+  for (const [where, form] of Object.entries(forms)) {
+    it(`finds a secret ${where}`, () => expect(redact(`before ${form} after`)).to.match(/^before \*\*\*.{0,2} after$/));
+  }
+
+  it('finds a secret inside base64 at each alignment, as in Basic credentials', () => {
+    for (const user of ['', 'u', 'us', 'use', 'user']) {
+      for (const encoding of ['base64', 'base64url'] as const) {
+        const encoded = Buffer.from(`${user}:${SECRET}:tail`).toString(encoding);
+        const shown = redact(encoded);
+        expect(shown).to.contain('***');
+        expect(Buffer.from(shown, encoding).toString()).not.to.contain('wörd');
+      }
+    }
+  });
+
+  it('masks the outer one of two secrets, one within the other', () => {
+    expect(createRedactor(['abcd', 'xabcdx'])('xabcdx abcd')).to.equal('*** ***');
+  });
+
+  it('takes signs of regular expressions as they are', () => {
+    expect(createRedactor(['a.*b$c'])('a.*b$c axxb$c')).to.equal('*** axxb$c');
+  });
+
+  it('masks secrets shorter than four characters only as whole values', () => {
+    const short = createRedactor(['1', 'abc']);
+    expect(short('abc 111')).to.equal('abc 111');
+    expect(redactJson({ pin: '1', n: 1, text: 'abc', other: '11' }, short)).to.deep.equal({ pin: '***', n: '***', text: '***', other: '11' });
+  });
+
+  it('finds the lines of a private key', () => {
+    const key = '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\nAQEFAASCBKcwggSj\n-----END PRIVATE KEY-----\n';
+    expect(createRedactor([key])('log: MIIEvQIBADANBgkqhkiG9w0B')).to.equal('log: ***');
+  });
+
+  it('masks texts, keys and numbers of a tree', () => {
+    const tree = { list: [SECRET, `x ${SECRET}`, 4711, true, null], [SECRET]: 1 };
+    const shown = redactJson(tree, createRedactor([SECRET, '4711']));
+    expect(shown).to.deep.equal({ list: ['***', 'x ***', '***', true, null], '***': 1 });
+  });
+
+  it('never lets a secret through, whatever it is made of', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 4, unit: 'grapheme' }), fc.string(), fc.string(), (secret, before, after) => {
+        const redactor = createRedactor([secret]);
+        fc.pre(!'***'.includes(secret) && !before.includes(secret) && !after.includes(secret));
+        for (const form of [secret, encodeURIComponent(secret), JSON.stringify(secret)]) {
+          const shown = redactor(`${before}|${form}|${after}`);
+          if (shown.replaceAll('***', '').includes(secret) || !shown.includes('***')) return false;
+        }
+        return true;
+      }),
+    );
+  });
+
+  describe('of the trace', () => {
+    const request = {
+      method: 'POST',
+      url: new URL(`https://api.vendor.test/x?key=${encodeURIComponent(SECRET)}`),
+      headers: { authorization: 'Bearer abc', 'x-api-key': 'k', 'content-type': 'application/json', 'x-note': `is ${SECRET}`, 'idempotency-key': 'i1' },
+      body: Buffer.from(JSON.stringify({ password: SECRET, name: 'Ada' })),
+    };
+
+    it('masks credentials, by name and by value, and shows JSON as JSON', () => {
+      expect(traceRequest(request, redact)).to.deep.equal({
+        method: 'POST',
+        url: 'https://api.vendor.test/x?key=***',
+        headers: { authorization: '***', 'x-api-key': '***', 'content-type': 'application/json', 'x-note': 'is ***', 'idempotency-key': 'i1' },
+        body: { password: '***', name: 'Ada' },
+      });
+    });
+
+    it('shows counters of tokens, which are none', () => {
+      const answer = { status: 200, headers: { 'x-ratelimit-remaining-tokens': '12', 'set-cookie': 'a=b' }, body: Buffer.alloc(0) };
+      expect(traceResponse(answer, redact)).to.deep.equal({ status: 200, headers: { 'x-ratelimit-remaining-tokens': '12', 'set-cookie': '***' } });
+    });
+
+    it('cuts long bodies, and no secret is cut into view', () => {
+      const body = Buffer.from(`${'x'.repeat(90)}${SECRET}${'y'.repeat(500)}`);
+      const shown = traceResponse({ status: 200, headers: { 'content-type': 'text/plain' }, body }, redact, 100);
+      expect(shown).to.have.property('truncated', true);
+      expect(shown).to.have.property('body', `${'x'.repeat(90)}***${'y'.repeat(7)}`);
+    });
+
+    it('shows the size of what is no text', () => {
+      expect(traceResponse({ status: 200, headers: { 'content-type': 'image/png' }, body: Buffer.alloc(12) }, redact)).to.have.property('body', '12 bytes of image/png');
+    });
+
+    it('holds nothing that PostgreSQL\'s jsonb refuses', () => {
+      for (const body of ['{"a":"\\u0000"}', '{"a":"\\ud83e"}', 'nul \0 byte']) {
+        const shown = traceResponse({ status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from(body) }, redact);
+        const text = (shown as { body: string }).body;
+        expect(text).to.be.a('string');
+        expect(text).not.to.contain('\0');
+      }
+    });
+  });
+});
