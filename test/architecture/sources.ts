@@ -33,7 +33,7 @@ export function sourceFiles(...folders: readonly string[]): readonly SourceFile[
 
 // Static imports and exports from a module, then `import('...')`. Our formatter keeps each at the start of a line.
 const STATIC = /^(?:import|export)\s(?:[^'"`;]*?\sfrom\s*)?\s*['"]([^'"\n]+)['"]/gm;
-const DYNAMIC = /\bimport\(\s*['"]([^'"\n]+)['"]\s*\)/g;
+const DYNAMIC = /\bimport\(\s*['"]([^'"$\n]+)['"]\s*\)/g;
 
 function importsOf(text: string): readonly string[] {
   const code = text.replaceAll(/^\s*(?:\/\/|\*|\/\*).*$/gm, '');

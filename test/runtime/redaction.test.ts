@@ -66,7 +66,7 @@ describe('redaction', () => {
         fc.pre(!'***'.includes(secret) && !before.includes(secret) && !after.includes(secret));
         for (const form of [secret, encodeURIComponent(secret), JSON.stringify(secret)]) {
           const shown = redactor(`${before}|${form}|${after}`);
-          if (shown.replaceAll('***', '').includes(secret) || !shown.includes('***')) return false;
+          if (shown.replaceAll('***', ' # ').includes(secret) || !shown.includes('***')) return false;
         }
         return true;
       }),
