@@ -35,7 +35,8 @@ async function fromProc(pid: number): Promise<ProcessFacts | undefined> {
     const command = await readFile(`/proc/${pid}/cmdline`, 'utf8');
     return { started: fields[19], command: command.replaceAll('\0', ' ').trim() };
   } catch {
-    return undefined;
+    // It ended meanwhile, or /proc hides what other users run (hidepid).
+    return exists(pid) ? { started: undefined, command: undefined } : undefined;
   }
 }
 

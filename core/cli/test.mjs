@@ -6,14 +6,15 @@
 //   node core/cli/test.mjs --soak                   the long form of test/faults (SLUICE_SOAK=1)
 //   node core/cli/test.mjs --grep=lease             what mocha takes is handed on
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bootstrap } from './bootstrap.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
-const bin = (name) => path.join(root, 'node_modules', name);
+// mocha compares its own path with what was started: without links.
+const bin = (name) => realpathSync(path.join(root, 'node_modules', name));
 const arguments_ = process.argv.slice(2);
 const soak = arguments_.includes('--soak');
 const options = arguments_.filter((argument) => argument.startsWith('-') && argument !== '--soak');

@@ -28,19 +28,23 @@ const SKEW_MS = 60_000;
 export async function signJwt(spec: JwtSpec, clock: Clock): Promise<string> {
   const now = clock.now();
   const lifetime = spec.lifetime === undefined ? DEFAULT_LIFETIME_MS : parseDuration(spec.lifetime);
-  if (lifetime === undefined) throw new StepFault('config', `"${spec.lifetime}" is no ISO 8601 duration such as PT1H.`);
+  if (lifetime === undefined)
+    throw new StepFault('config', `"${spec.lifetime}" is no ISO 8601 duration such as PT1H.`);
   try {
     return await new SignJWT({ iat: seconds(now - SKEW_MS), exp: seconds(now + lifetime), ...spec.claims })
       .setProtectedHeader({ typ: 'JWT', ...spec.header, alg: spec.algorithm })
       .sign(keyOf(spec));
   } catch (error) {
-    throw new StepFault('config', `A JWT could not be signed with ${spec.algorithm}: ${messageOf(error)}`, { cause: error });
+    throw new StepFault('config', `A JWT could not be signed with ${spec.algorithm}: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }
 
 function keyOf({ algorithm, key }: JwtSpec): KeyObject {
   if (algorithm.startsWith('HS')) return createSecretKey(Buffer.from(key));
-  if (key.trimStart().startsWith('{')) return createPrivateKey({ key: JSON.parse(key) as JsonWebKey, format: 'jwk' });
+  if (key.trimStart().startsWith('{'))
+    return createPrivateKey({ key: JSON.parse(key) as JsonWebKey, format: 'jwk' });
   // Keys copied out of JSON files often keep their line breaks escaped.
   return createPrivateKey(key.replaceAll(String.raw`\n`, '\n'));
 }

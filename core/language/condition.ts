@@ -1,10 +1,10 @@
 import { didYouMean } from '../kernel/suggest.ts';
 import type { Json } from '../kernel/json.ts';
-import { followPointer, isJsonObject, pointerSegment } from '../kernel/json.ts';
+import { isJsonObject, pointerSegment } from '../kernel/json.ts';
 import type { AnswerView, Condition } from './plan.ts';
 import { compileTest } from './condition-test.ts';
 import { type Tree, type TreeFinding, compileTree } from './tree.ts';
-import { isTrue, show } from './template/values.ts';
+import { isTrue, member, show } from './template/values.ts';
 import { parseLeaf, TemplateError } from './template/leaf.ts';
 import { checkTruth } from './truth.ts';
 
@@ -48,10 +48,14 @@ function refuse(sink: Sink, message: string): Condition {
 function condition(node: Json, sink: Sink): Condition {
   if (typeof node === 'string') return template(node, sink);
   if (!isJsonObject(node)) {
-    return refuse(sink, `A condition is a template such as "{{ input.paid }}", or a map of ${KEYS.join(', ')}; this is ${show(node)}.`);
+    return refuse(
+      sink,
+      `A condition is a template such as "{{ input.paid }}", or a map of ${KEYS.join(', ')}; this is ${show(node)}.`,
+    );
   }
   const entries = Object.entries(node);
-  if (entries.length === 0) return refuse(sink, `An empty map holds for every answer; name one of ${KEYS.join(', ')}.`);
+  if (entries.length === 0)
+    return refuse(sink, `An empty map holds for every answer; name one of ${KEYS.join(', ')}.`);
   const all = entries.map(([key, value]) => part(key, value, into(sink, key)));
   return (scope, answer) => all.every((holds) => holds(scope, answer));
 }
@@ -61,7 +65,8 @@ function template(text: string, sink: Sink): Condition {
     const leaf = parseLeaf(text);
     const untrue = checkTruth(leaf);
     if (untrue !== undefined) return refuse(sink, untrue);
-    for (const reference of leaf.references) sink.references.push({ ...reference, pointer: sink.pointer, bound: [] });
+    for (const reference of leaf.references)
+      sink.references.push({ ...reference, pointer: sink.pointer, bound: [] });
     return (scope) => isTrue(leaf.evaluate(scope));
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
@@ -100,7 +105,11 @@ function status(value: Json, sink: Sink): Condition {
   for (const one of accepted) {
     if (typeof one === 'number' && Number.isInteger(one) && one >= 100 && one <= 599) exact.add(one);
     else if (typeof one === 'string' && /^[1-5]xx$/i.test(one)) classes.add(Number(one[0]));
-    else return refuse(sink, `${show(one)} is no status; write a number from 100 to 599, a class such as 4xx, or a list of them.`);
+    else
+      return refuse(
+        sink,
+        `${show(one)} is no status; write a number from 100 to 599, a class such as 4xx, or a list of them.`,
+      );
   }
   if (accepted.length === 0) return refuse(sink, 'An empty list holds for no status; name one.');
   return (_, answer) => {
@@ -111,28 +120,46 @@ function status(value: Json, sink: Sink): Condition {
 
 function body(value: Json, sink: Sink): Condition {
   if (!isJsonObject(value) || Object.keys(value).length === 0) {
-    return refuse(sink, '`body` is a map of JSON Pointers and what stands there, for example { /error/status: NOT_FOUND }.');
+    return refuse(
+      sink,
+      '`body` is a map of JSON Pointers and what stands there, for example { /error/status: NOT_FOUND }.',
+    );
   }
   const tests = Object.entries(value).map(([pointer, expected]) => {
     const at = into(sink, pointer);
     if (pointer !== '' && !pointer.startsWith('/')) {
-      at.findings.push({ pointer: at.pointer, offset: 0, onKey: true, message: `"${pointer}" is no JSON Pointer; it begins with "/": "/${pointer.replaceAll('.', '/')}".` });
+      at.findings.push({
+        pointer: at.pointer,
+        offset: 0,
+        onKey: true,
+        message: `"${pointer}" is no JSON Pointer; it begins with "/": "/${pointer.replaceAll('.', '/')}".`,
+      });
     }
-    return { pointer, test: compileTest(expected, (node) => tree(node, at), at) };
+    return { keys: keysOf(pointer), test: compileTest(expected, (node) => tree(node, at), at) };
   });
   return (scope, answer) =>
-    whole(answer) && tests.every(({ pointer, test }) => test(scope, followPointer(answer.body, pointer)));
+    whole(answer) && tests.every(({ keys, test }) => test(scope, keys.reduce(member, answer.body)));
+}
+
+/** A JSON Pointer's keys (RFC 6901, section 4), split once: conditions look at every answer. */
+function keysOf(pointer: string): string[] {
+  const keys = pointer.split('/').slice(1);
+  return keys.map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
 function headers(value: Json, sink: Sink): Condition {
   if (!isJsonObject(value) || Object.keys(value).length === 0) {
-    return refuse(sink, '`headers` is a map of header names and what they hold, for example { x-quota: exceeded }.');
+    return refuse(
+      sink,
+      '`headers` is a map of header names and what they hold, for example { x-quota: exceeded }.',
+    );
   }
   const tests = Object.entries(value).map(([name, expected]) => {
     const at = into(sink, name);
     return { name: name.toLowerCase(), test: compileTest(expected, (node) => tree(node, at), at, 'text') };
   });
-  return (scope, answer) => whole(answer) && tests.every(({ name, test }) => test(scope, header(answer, name)));
+  return (scope, answer) =>
+    whole(answer) && tests.every(({ name, test }) => test(scope, header(answer, name)));
 }
 
 /** True where an answer, or a delivery, is there to be looked at. */
@@ -151,13 +178,15 @@ function network(value: Json, sink: Sink): Condition {
     const near = typeof one === 'string' ? didYouMean(one, NETWORK) : '';
     return refuse(sink, `${show(one)} is no network fault; there are ${NETWORK.join(', ')}.${near}`);
   }
-  if (accepted.length === 0) return refuse(sink, `An empty list holds for no fault; name one of ${NETWORK.join(', ')}.`);
+  if (accepted.length === 0)
+    return refuse(sink, `An empty list holds for no fault; name one of ${NETWORK.join(', ')}.`);
   const any = accepted.includes('any');
   return (_, answer) => answer?.network !== undefined && (any || accepted.includes(answer.network));
 }
 
 function anyOf(value: Json, sink: Sink): Condition {
-  if (!Array.isArray(value) || value.length === 0) return refuse(sink, '`any` is a list of conditions, of which one must hold.');
+  if (!Array.isArray(value) || value.length === 0)
+    return refuse(sink, '`any` is a list of conditions, of which one must hold.');
   const some = (value as readonly Json[]).map((one, i) => condition(one, into(sink, i)));
   return (scope, answer) => some.some((holds) => holds(scope, answer));
 }
@@ -168,4 +197,3 @@ function tree(node: Json, sink: Sink): Tree {
   sink.references.push(...made.references);
   return made;
 }
-

@@ -1,6 +1,14 @@
 import { StepFault } from '../kernel/errors.ts';
 import type { Scope } from './plan.ts';
-import { encodePathRaw, encodeSegment, fault, hostLabels, percentEncode, placeText, wholeUrl } from './encode.ts';
+import {
+  encodePathRaw,
+  encodeSegment,
+  fault,
+  hostLabels,
+  percentEncode,
+  placeText,
+  wholeUrl,
+} from './encode.ts';
 import { type Leaf, TemplateError, parseLeaf } from './template/leaf.ts';
 import { type Piece, scan } from './template/scan.ts';
 
@@ -35,8 +43,14 @@ function filled(leaf: Leaf, scope: Scope): string {
 
 function checkedPath(path: string, written: string): string {
   const [segments = ''] = path.split(/[?#]/, 1);
-  if (segments.startsWith('//') || segments.split('/').some((segment) => /^(?:\.|%2e){1,2}$/i.test(segment))) {
-    throw new StepFault('config', `The path "${written}" gives "${path}", which leads to another path or host.`);
+  if (
+    segments.startsWith('//') ||
+    segments.split('/').some((segment) => /^(?:\.|%2e){1,2}$/i.test(segment))
+  ) {
+    throw new StepFault(
+      'config',
+      `The path "${written}" gives "${path}", which leads to another path or host.`,
+    );
   }
   return path;
 }
@@ -74,7 +88,8 @@ export function urlLeaf(text: string, protocols?: readonly string[]): UrlLeaf {
 /** What follows goes below the URL, so it may not end in a query, nor in a slash that the template repeats. */
 function origin(url: URL, alone: boolean, expression: string): string {
   if (alone) return url.href;
-  if (url.search || url.hash) throw fault(expression, 'holds a query or fragment, and a path follows it; leave them out.');
+  if (url.search || url.hash)
+    throw fault(expression, 'holds a query or fragment, and a path follows it; leave them out.');
   return url.href.replace(/\/+$/, '');
 }
 
@@ -82,7 +97,10 @@ function origin(url: URL, alone: boolean, expression: string): string {
 function refuseGlued(piece: Piece): void {
   if (piece.type === 'text' && /^[/?#]/.test(piece.text)) return;
   const at = piece.type === 'expression' ? piece.at : 0;
-  throw new TemplateError('After an expression that gives a whole URL comes a path, with its "/"; nothing may be added to a host.', at);
+  throw new TemplateError(
+    'After an expression that gives a whole URL comes a path, with its "/"; nothing may be added to a host.',
+    at,
+  );
 }
 
 /** In which part of the URL each expression stands, by its offset. */
@@ -100,14 +118,19 @@ function regionsOf(pieces: readonly Piece[]): Map<number, Region> {
     if (region === 'origin') region = 'path';
     if (region === 'start') {
       const scheme = /^https?:\/\//i.exec(rest);
-      if (!scheme) throw new TemplateError(`"${rest}" is no URL; begin with https://, or with an expression that gives a whole URL.`, 0);
+      if (!scheme)
+        throw new TemplateError(
+          `"${rest}" is no URL; begin with https://, or with an expression that gives a whole URL.`,
+          0,
+        );
       rest = rest.slice(scheme[0].length);
       region = 'host';
     }
     if (region === 'host') {
       const end = rest.search(/[/?#]/);
       const host = end < 0 ? rest : rest.slice(0, end);
-      if (host.includes('@')) throw new TemplateError(`"${host}" holds credentials; they belong in \`auth\`.`, 0);
+      if (host.includes('@'))
+        throw new TemplateError(`"${host}" holds credentials; they belong in \`auth\`.`, 0);
       if (end >= 0) region = 'path';
       rest = end < 0 ? '' : rest.slice(end);
     }

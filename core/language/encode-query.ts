@@ -37,13 +37,17 @@ function encode(text: string, place: string): string {
   try {
     return encodeURIComponent(text);
   } catch {
-    throw new StepFault('config', `The ${place} holds half of a surrogate pair, which is no character and cannot be sent.`);
+    throw new StepFault(
+      'config',
+      `The ${place} holds half of a surrogate pair, which is no character and cannot be sent.`,
+    );
   }
 }
 
 function pairs(value: Json, place: string): Pair[] {
   if (value === null) return [];
-  if (!isJsonObject(value)) throw new StepFault('config', `The ${place} is ${show(value)}; it must be a map.`);
+  if (!isJsonObject(value))
+    throw new StepFault('config', `The ${place} is ${show(value)}; it must be a map.`);
   const out: Pair[] = [];
   for (const [name, item] of Object.entries(value)) add(out, name, item, 1);
   return out;

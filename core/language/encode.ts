@@ -23,7 +23,10 @@ export function encodePathRaw(value: unknown, expression: string): string {
     .split('/')
     .map((segment) => {
       if (segment === '') {
-        throw fault(expression, `is "${text}", which holds an empty segment; it must neither be empty, nor begin or end with "/", nor hold "//".`);
+        throw fault(
+          expression,
+          `is "${text}", which holds an empty segment; it must neither be empty, nor begin or end with "/", nor hold "//".`,
+        );
       }
       refuseDots(segment, expression);
       return percentEncode(segment, expression);
@@ -37,7 +40,10 @@ export function percentEncode(text: string, expression: string): string {
     return encodeURIComponent(text);
   } catch (error) {
     if (!(error instanceof URIError)) throw error;
-    throw fault(expression, 'holds half of a surrogate pair, which is no character; it cannot be sent in a URL.');
+    throw fault(
+      expression,
+      'holds half of a surrogate pair, which is no character; it cannot be sent in a URL.',
+    );
   }
 }
 
@@ -48,7 +54,10 @@ export function percentEncode(text: string, expression: string): string {
 export function hostLabels(value: unknown, expression: string): string {
   const text = placeText(value, expression, 'a host');
   if (text.length > 253 || !text.split('.').every((label) => LABEL.test(label))) {
-    throw fault(expression, `is "${text}", inside a host; it must be DNS labels: letters, digits and "-", separated by ".".`);
+    throw fault(
+      expression,
+      `is "${text}", inside a host; it must be DNS labels: letters, digits and "-", separated by ".".`,
+    );
   }
   return text;
 }
@@ -65,7 +74,10 @@ export function wholeUrl(value: unknown, expression: string, protocols: readonly
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   const url = /[\u0000-\u0020\u007f\\]/.test(text) || !URL.canParse(text) ? undefined : new URL(text);
   if (!url || !protocols.includes(url.protocol) || url.host === '') {
-    throw fault(expression, `is "${text}"; it must be a whole ${protocols.map((p) => `${p}//`).join(' or ')} URL.`);
+    throw fault(
+      expression,
+      `is "${text}"; it must be a whole ${protocols.map((p) => `${p}//`).join(' or ')} URL.`,
+    );
   }
   if (url.username || url.password) {
     throw fault(expression, 'holds a user or password before its host; credentials belong in `auth`.');
@@ -80,14 +92,22 @@ export function wholeUrl(value: unknown, expression: string, protocols: readonly
  */
 export function headerValue(name: string, value: unknown): string | undefined {
   if (typeof value === 'object' && value !== null) {
-    throw new StepFault('config', `Header "${name}" is ${Array.isArray(value) ? 'a list' : 'a map'}; it must be text, a number or a boolean. Use \`join\` or \`json\`.`);
+    throw new StepFault(
+      'config',
+      `Header "${name}" is ${Array.isArray(value) ? 'a list' : 'a map'}; it must be text, a number or a boolean. Use \`join\` or \`json\`.`,
+    );
   }
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return undefined;
   const text = String(value);
   const odd = /[^\t\u0020-\u007e\u0080-\u00ff]/u.exec(text);
   if (!odd) return text;
-  const what = { '\r': 'CR', '\n': 'LF', '\0': 'NUL' }[odd[0]] ?? `U+${odd[0].codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`;
-  throw new StepFault('config', `Header "${name}" holds ${what}, which a header cannot carry. Use \`trim\`, \`replace\` or \`base64\`.`);
+  const what =
+    { '\r': 'CR', '\n': 'LF', '\0': 'NUL' }[odd[0]] ??
+    `U+${odd[0].codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`;
+  throw new StepFault(
+    'config',
+    `Header "${name}" holds ${what}, which a header cannot carry. Use \`trim\`, \`replace\` or \`base64\`.`,
+  );
 }
 
 /** Text, numbers and booleans as text; null and absent as nothing. */
@@ -100,7 +120,10 @@ export function placeText(value: unknown, expression: string, place: string): st
       return String(value);
     case 'object':
       if (value === null) return '';
-      throw fault(expression, `is ${Array.isArray(value) ? 'a list' : 'a map'}; ${place} takes text, numbers and booleans.`);
+      throw fault(
+        expression,
+        `is ${Array.isArray(value) ? 'a list' : 'a map'}; ${place} takes text, numbers and booleans.`,
+      );
     default:
       return '';
   }

@@ -1,4 +1,3 @@
-import type { Json } from '../kernel/json.ts';
 import type { Document, Spot } from './load/document.ts';
 import type { Finding } from './source.ts';
 
@@ -7,8 +6,9 @@ export class Report {
   readonly document: Document;
   readonly #findings = new Map<string, Finding>();
 
-  constructor(document: Document) {
+  constructor(document: Document, before: readonly Finding[] = []) {
     this.document = document;
+    for (const finding of before) this.#keep(finding);
   }
 
   error(pointer: string, message: string, spot?: Spot): void {
@@ -20,8 +20,11 @@ export class Report {
   }
 
   #add(severity: Finding['severity'], pointer: string, message: string, spot: Spot = {}): void {
-    const finding = this.document.finding(severity, pointer, message, spot);
-    this.#findings.set(`${finding.line}:${finding.column} ${message}`, finding);
+    this.#keep(this.document.finding(severity, pointer, message, spot));
+  }
+
+  #keep(finding: Finding): void {
+    this.#findings.set(`${finding.line}:${finding.column} ${finding.message}`, finding);
   }
 
   get findings(): Finding[] {
@@ -30,9 +33,5 @@ export class Report {
 
   get failed(): boolean {
     return this.findings.some(({ severity }) => severity === 'error');
-  }
-
-  get root(): Json {
-    return this.document.value;
   }
 }

@@ -65,7 +65,8 @@ export function mapEvaluator(entries: readonly Entry[]): Evaluator {
 function keyOf(entry: Entry, out: Readonly<Record<string, Json>>, scope: Scope): string | undefined {
   const key = entry.key(scope);
   if (key === ABSENT) return undefined;
-  if (typeof key === 'object') throw new StepFault('config', `The key ${entry.text} is ${show(key)}; a key must be text.`);
+  if (typeof key === 'object')
+    throw new StepFault('config', `The key ${entry.text} is ${show(key)}; a key must be text.`);
   const text = String(key);
   if (Object.hasOwn(out, text)) {
     throw new StepFault('config', `The key ${entry.text} is "${text}", which the map has already.`);

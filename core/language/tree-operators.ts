@@ -62,8 +62,12 @@ export function compileOperator(
     );
     return { evaluate: () => null };
   }
-  const odd = [...more, ...Object.keys(node).filter((key) => key !== name && !more.includes(key) && !operator.accepts(key))];
-  for (const key of odd) compiler.find(at(key), `Beside ${name} stands ${operator.beside}; "${key}" may not.`, true);
+  const odd = [
+    ...more,
+    ...Object.keys(node).filter((key) => key !== name && !more.includes(key) && !operator.accepts(key)),
+  ];
+  for (const key of odd)
+    compiler.find(at(key), `Beside ${name} stands ${operator.beside}; "${key}" may not.`, true);
   const operands = Object.keys(node).filter(operator.accepts);
   if (operator.requires && !operands.some((key) => key !== 'else')) {
     compiler.find(place.pointer, `${name} takes ${operator.beside}; "${operator.requires}" is missing.`);
@@ -96,13 +100,17 @@ function compileMap(compiler: Builder, node: JsonObject, place: Place): Evaluato
 function compileIf(compiler: Builder, node: JsonObject, place: Place): Evaluator {
   const written = node['$if'] ?? null;
   const at = { ...place, pointer: `${place.pointer}/$if` };
-  const wrongCondition = typeof written === 'string' ? undefined : 'In a tree a condition is a template, for example "{{ input.paid }}".';
+  const wrongCondition =
+    typeof written === 'string'
+      ? undefined
+      : 'In a tree a condition is a template, for example "{{ input.paid }}".';
   if (wrongCondition !== undefined) compiler.find(at.pointer, wrongCondition);
   const condition = compiler.leaf(typeof written === 'string' ? written : '', at);
   const untrue = wrongCondition === undefined ? checkTruth(condition) : undefined;
   if (untrue !== undefined) compiler.find(at.pointer, untrue);
   const then = compiler.member(node['then'] ?? null, 'then', place).evaluate;
-  const otherwise: Evaluator = 'else' in node ? compiler.member(node['else'] ?? null, 'else', place).evaluate : () => ABSENT;
+  const otherwise: Evaluator =
+    'else' in node ? compiler.member(node['else'] ?? null, 'else', place).evaluate : () => ABSENT;
   return (scope) => (isTrue(condition.evaluate(scope)) ? then(scope) : otherwise(scope));
 }
 
@@ -143,7 +151,8 @@ function compileJson(compiler: Builder, node: JsonObject, place: Place): Evaluat
     try {
       return json && 'run' in json ? json.run(value) : null;
     } catch (error) {
-      if (error instanceof HelperRefusal) throw new StepFault('config', `${place.pointer}/$json: ${error.message}`);
+      if (error instanceof HelperRefusal)
+        throw new StepFault('config', `${place.pointer}/$json: ${error.message}`);
       throw error;
     }
   };
@@ -154,7 +163,8 @@ function operands(compiler: Builder, node: JsonObject, name: string, place: Plac
   const written = node[name] ?? null;
   const tree = compiler.member(written, name, place).evaluate;
   const dynamic = typeof written === 'string' || (isJsonObject(written) && operatorsOf(written).length > 0);
-  if (!dynamic && !Array.isArray(written)) compiler.find(`${place.pointer}/${name}`, `${name} takes a list; this is ${show(written)}.`);
+  if (!dynamic && !Array.isArray(written))
+    compiler.find(`${place.pointer}/${name}`, `${name} takes a list; this is ${show(written)}.`);
   return (scope: Scope): readonly Json[] | typeof ABSENT => {
     const list = tree(scope);
     if (list === ABSENT) return ABSENT;

@@ -3,7 +3,14 @@ import { isJsonObject, pointerSegment } from '../kernel/json.ts';
 import type { Evaluator } from './plan.ts';
 import { type Leaf, type LeafOptions, type Reference, TemplateError, parseLeaf } from './template/leaf.ts';
 import { setOwn } from './template/values.ts';
-import { type Branch, type Builder, type Entry, type Place, listEvaluator, mapEvaluator } from './tree-build.ts';
+import {
+  type Branch,
+  type Builder,
+  type Entry,
+  type Place,
+  listEvaluator,
+  mapEvaluator,
+} from './tree-build.ts';
 import { compileOperator, operatorsOf } from './tree-operators.ts';
 
 /** A mistake in a tree, where it stands. `offset` counts within the leaf's, or with `onKey` the key's, text. */
@@ -95,8 +102,20 @@ class TreeCompiler implements Builder {
       return leaf;
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
-      this.#findings.push({ pointer: place.pointer, offset: error.offset, message: error.message, ...(onKey && { onKey }) });
-      return { shape: 'literal', literal: text, evaluate: () => text, references: [], helpers: [], startsWithExpression: false };
+      this.#findings.push({
+        pointer: place.pointer,
+        offset: error.offset,
+        message: error.message,
+        ...(onKey && { onKey }),
+      });
+      return {
+        shape: 'literal',
+        literal: text,
+        evaluate: () => text,
+        references: [],
+        helpers: [],
+        startsWithExpression: false,
+      };
     }
   }
 

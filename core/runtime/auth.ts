@@ -43,7 +43,12 @@ export interface Authorizer {
     plan: AuthPlan,
   ): Promise<OutgoingRequest> | OutgoingRequest;
   /** After a 401: makes new credentials. False where the scheme has no other ones. Throws as `authorize` does. */
-  renew(choices: readonly AuthChoice[], scope: Scope, connection: LiveConnection | undefined, plan: AuthPlan): Promise<boolean>;
+  renew(
+    choices: readonly AuthChoice[],
+    scope: Scope,
+    connection: LiveConnection | undefined,
+    plan: AuthPlan,
+  ): Promise<boolean>;
   /** The page to send a person to, where this configuration needs one; undefined where it needs none. */
   begin(
     choices: readonly AuthChoice[],
@@ -69,7 +74,11 @@ export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
   // What each connection's last request went out with, so that a 401 says which tokens were refused.
   const used = new WeakMap<LiveConnection, Tokens>();
 
-  function choose(choices: readonly AuthChoice[], scope: Scope, plan: AuthPlan): { scheme: AuthScheme; config: JsonObject } | undefined {
+  function choose(
+    choices: readonly AuthChoice[],
+    scope: Scope,
+    plan: AuthPlan,
+  ): { scheme: AuthScheme; config: JsonObject } | undefined {
     const choice = choices.find((one) => !one.if || one.if(scope));
     if (!choice) return undefined;
     const scheme = schemes.get(choice.scheme) ?? deps.registry.authScheme(choice.scheme);
@@ -104,7 +113,11 @@ export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
     async renew(choices, scope, connection, plan) {
       const chosen = choose(choices, scope, plan);
       if (!chosen?.scheme.renew) return false;
-      return chosen.scheme.renew(chosen.config, session(scope, connection, plan), connection && used.get(connection));
+      return chosen.scheme.renew(
+        chosen.config,
+        session(scope, connection, plan),
+        connection && used.get(connection),
+      );
     },
     begin(choices, scope, plan, callback) {
       const chosen = choose(choices, scope, plan);
@@ -114,7 +127,8 @@ export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
     },
     async complete(choices, scope, connection, plan, callback) {
       const chosen = choose(choices, scope, plan);
-      if (!chosen?.scheme.interactive) throw new StepFault('config', `${plan.id} has no authorisation by a person.`);
+      if (!chosen?.scheme.interactive)
+        throw new StepFault('config', `${plan.id} has no authorisation by a person.`);
       return chosen.scheme.interactive.complete(chosen.config, callback, session(scope, connection, plan));
     },
   };
@@ -123,8 +137,11 @@ export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
 function configOf(choice: AuthChoice, scheme: AuthScheme, scope: Scope, app: JsonObject): JsonObject {
   const value = choice.config(scope);
   const config = value !== ABSENT && isJsonObject(value) ? value : {};
-  const missing = scheme.appDefaults?.filter((name) => config[name] === undefined && app[name] !== undefined) ?? [];
-  return missing.length === 0 ? config : { ...config, ...Object.fromEntries(missing.map((name) => [name, app[name]!])) };
+  const missing =
+    scheme.appDefaults?.filter((name) => config[name] === undefined && app[name] !== undefined) ?? [];
+  return missing.length === 0
+    ? config
+    : { ...config, ...Object.fromEntries(missing.map((name) => [name, app[name]!])) };
 }
 
 /** A token request: through the egress guard where its host is the tenant's, and judged by the definition's rules. */
@@ -136,12 +153,25 @@ async function sendTokenRequest(
   plan: AuthPlan,
 ): Promise<Answer> {
   const guarded = connection !== undefined && namesHost(connection.config, request.url.hostname);
-  const result = await http.send(request, { timeoutMs: TOKEN_TIMEOUT_MS, maxBytes: TOKEN_MAX_BYTES, guarded });
-  if (isFailure(result)) throw new StepFault('transient', `The token endpoint ${request.url.origin} gave no answer: ${result.message}`);
+  const result = await http.send(request, {
+    timeoutMs: TOKEN_TIMEOUT_MS,
+    maxBytes: TOKEN_MAX_BYTES,
+    guarded,
+  });
+  if (isFailure(result))
+    throw new StepFault(
+      'transient',
+      `The token endpoint ${request.url.origin} gave no answer: ${result.message}`,
+    );
   const { body } = decodeBody(result);
   // What a dead grant means is the scheme's to say, whatever a rule for status 400 was written for.
   if (isJsonObject(body) && body['error'] === 'invalid_grant') return result;
-  const judgement = judge({ view: { status: result.status, headers: result.headers, body }, sent: true }, plan.errors, scope, clock.now());
+  const judgement = judge(
+    { view: { status: result.status, headers: result.headers, body }, sent: true },
+    plan.errors,
+    scope,
+    clock.now(),
+  );
   const byRule = judgement.rule !== undefined && !judgement.rule.startsWith('default/');
   if (!byRule || judgement.verdict === 'ignore') return result;
   const message = `The token endpoint ${request.url.origin}: ${judgement.message}`;

@@ -11,7 +11,8 @@ interface Open {
 
 const MAX_DEPTH = 512;
 // One alternative a construct: comment, CDATA, processing instruction, tag, text. Sticky, so nothing is passed over.
-const TOKEN = /<!--[^]*?-->|<!\[CDATA\[([^]*?)\]\]>|<\?[^]*?\?>|<(\/?)([^\s<>/!?"'=]+)((?:\s+[^\s<>/"'=]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|([^<]+)/y;
+const TOKEN =
+  /<!--[^]*?-->|<!\[CDATA\[([^]*?)\]\]>|<\?[^]*?\?>|<(\/?)([^\s<>/!?"'=]+)((?:\s+[^\s<>/"'=]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|([^<]+)/y;
 
 /**
  * Reads XML as the language shows it (LANGUAGE 4): elements are keys, repeated ones lists, attributes `@name`, the
@@ -39,7 +40,8 @@ export function parseXml(text: string): XmlElement {
     }
   }
   if (stack.length > 1) throw new Error(`<${stack.at(-1)!.name}> is not closed.`);
-  if (root.text.trim() !== '' || Object.keys(root.element).length !== 1) throw new Error('it has no single root element.');
+  if (root.text.trim() !== '' || Object.keys(root.element).length !== 1)
+    throw new Error('it has no single root element.');
   return root.element;
 }
 
@@ -51,7 +53,8 @@ function newElement(): XmlElement {
 function close(stack: Open[], name: string): void {
   const closed = stack.pop()!;
   const parent = stack.at(-1);
-  if (!parent || closed.name !== name) throw new Error(`</${name}> closes nothing; <${closed.name}> is open.`);
+  if (!parent || closed.name !== name)
+    throw new Error(`</${name}> closes nothing; <${closed.name}> is open.`);
   const value = valueOf(closed);
   const known = parent.element[name];
   if (known === undefined) parent.element[name] = value;
@@ -77,9 +80,12 @@ const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>',
 
 function decodeEntities(text: string): string {
   if (!text.includes('&')) return text;
-  return text.replaceAll(/&(?:#x([0-9a-fA-F]{1,6})|#(\d{1,7})|(\w+));/g, (whole, hex?: string, decimal?: string, name?: string) => {
-    if (name !== undefined) return ENTITIES[name] ?? whole;
-    const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
-    return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : '\u{fffd}';
-  });
+  return text.replaceAll(
+    /&(?:#x([0-9a-fA-F]{1,6})|#(\d{1,7})|(\w+));/g,
+    (whole, hex?: string, decimal?: string, name?: string) => {
+      if (name !== undefined) return ENTITIES[name] ?? whole;
+      const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
+      return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : '\u{fffd}';
+    },
+  );
 }

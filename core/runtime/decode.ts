@@ -36,7 +36,11 @@ export function decodeBody(answer: Pick<Answer, 'headers' | 'body'>, how?: Decod
   }
 }
 
-const PARSERS: Record<'json' | 'xml' | 'csv', (text: string) => unknown> = { json: parseJson, xml: parseXml, csv: parseCsv };
+const PARSERS: Record<'json' | 'xml' | 'csv', (text: string) => unknown> = {
+  json: parseJson,
+  xml: parseXml,
+  csv: parseCsv,
+};
 
 function decodingOf(contentType: string, body: Buffer): DecodeAs {
   const media = contentType.split(';', 1)[0]!.trim().toLowerCase();
@@ -44,7 +48,11 @@ function decodingOf(contentType: string, body: Buffer): DecodeAs {
   if (/[/+]json$/.test(media)) return 'json';
   if (/[/+]xml$/.test(media) && media !== 'application/xhtml+xml') return 'xml';
   if (media === 'text/csv') return 'csv';
-  return /^(text|multipart)\/|[/+](xml|x-www-form-urlencoded|javascript|yaml|x-yaml|graphql|x-ndjson)$/.test(media) ? 'text' : 'none';
+  return /^(text|multipart)\/|[/+](xml|x-www-form-urlencoded|javascript|yaml|x-yaml|graphql|x-ndjson)$/.test(
+    media,
+  )
+    ? 'text'
+    : 'none';
 }
 
 /** The text of a body: UTF-8, or what its content type declares. */

@@ -7,7 +7,14 @@ export function formsOf(secret: string): string[] {
   // Through UTF-8 and back: lone surrogates have no percent-encoding.
   const text = bytes.toString();
   const hex = bytes.toString('hex');
-  const encoded = [...percentForms(text), ...jsonForms(secret), xmlForm(text), hex, hex.toUpperCase(), ...base64Forms(bytes)];
+  const encoded = [
+    ...percentForms(text),
+    ...jsonForms(secret),
+    xmlForm(text),
+    hex,
+    hex.toUpperCase(),
+    ...base64Forms(bytes),
+  ];
   const lines = secret.includes('\n') ? secret.split(/\r?\n/).filter((line) => line.length >= 16) : [];
   return [secret, ...encoded.filter((form) => form.length >= MIN_ENCODED), ...lines];
 }
@@ -22,13 +29,21 @@ function percentForms(text: string): string[] {
 
 function jsonForms(secret: string): string[] {
   const escaped = JSON.stringify(secret).slice(1, -1);
-  const ascii = escaped.replaceAll(/[^\x20-\x7e]/g, (c) => String.raw`\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const ascii = escaped.replaceAll(
+    /[^\x20-\x7e]/g,
+    (c) => String.raw`\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
   // Some encoders escape every slash.
   return [escaped, ascii, escaped.replaceAll('/', String.raw`\/`)];
 }
 
 function xmlForm(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll("'", '&apos;');
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&apos;');
 }
 
 /**

@@ -35,7 +35,9 @@ export function redactJson(value: Json, redact: Redactor): Json {
   if (typeof value === 'number') return redact.leaf(String(value)) === MASK ? MASK : value;
   if (value === null || typeof value === 'boolean') return value;
   if (Array.isArray(value)) return value.map((element: Json) => redactJson(element, redact));
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [redact.leaf(key), redactJson(inner, redact)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [redact.leaf(key), redactJson(inner, redact)]),
+  );
 }
 
 /** A request as the trace shows it: credentials masked, bodies cut at `limit` bytes. */
@@ -68,7 +70,12 @@ function traceHeaders(headers: Readonly<Record<string, string>>, redact: Redacto
 
 const BINARY = /^(?:image|audio|video|font)\/|\/(?:octet-stream|pdf|zip|gzip|x-protobuf|protobuf)\b/;
 
-function traceBody(body: Buffer, headers: Readonly<Record<string, string>>, redact: Redactor, limit: number): { body: Json; truncated?: true } {
+function traceBody(
+  body: Buffer,
+  headers: Readonly<Record<string, string>>,
+  redact: Redactor,
+  limit: number,
+): { body: Json; truncated?: true } {
   const type = headers['content-type'] ?? '';
   if (BINARY.test(type)) return { body: `${body.length} bytes of ${type}` };
   if (body.length <= limit) return { body: wholeBody(textOf(body, type), type, redact) };

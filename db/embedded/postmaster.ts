@@ -58,7 +58,9 @@ export async function untilReady(url: string, alive: () => Promise<boolean>): Pr
     if (!(await alive())) return false;
     // 57P03: it starts, recovers or stops.
     const silent = failure.code === 'ECONNREFUSED' && Date.now() < silentUntil;
-    if (!silent && failure.code !== '57P03' && failure.code !== 'ECONNRESET') throw failure;
+    if (!silent && failure.code !== '57P03' && failure.code !== 'ECONNRESET') {
+      throw new Error(`The embedded PostgreSQL runs, but lets nobody in: ${failure.message}`, { cause: failure });
+    }
     await pause(BEAT);
   }
 }

@@ -32,5 +32,6 @@ export default definePlugin<Config>({
   name: X-Api-Key
   value: "{{ connection.apiKey }}"
 `,
-  authorize: (request, config) => (config.in === 'query' ? inQuery(request, config) : inHeader(request, config)),
+  authorize: (request, config) =>
+    config.in === 'query' ? inQuery(request, config) : inHeader(request, config),
 });

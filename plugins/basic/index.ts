@@ -22,5 +22,8 @@ export default definePlugin<Config>({
   username: "{{ connection.accountSid }}"
   password: "{{ connection.authToken }}"
 `,
-  authorize: (request, config) => ({ ...request, headers: { ...request.headers, authorization: credentials(config) } }),
+  authorize: (request, config) => ({
+    ...request,
+    headers: { ...request.headers, authorization: credentials(config) },
+  }),
 });

@@ -11,5 +11,8 @@ export default definePlugin<Config>({
   example: `bearer:
   token: "{{ connection.token }}"
 `,
-  authorize: (request, { token }) => ({ ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } }),
+  authorize: (request, { token }) => ({
+    ...request,
+    headers: { ...request.headers, authorization: `Bearer ${token}` },
+  }),
 });

@@ -3,10 +3,19 @@ import { definePlugin, signJwt, Type, type JwtSpec } from '../../core/sdk.ts';
 const config = Type.Object(
   {
     algorithm: Type.String({ description: 'RS256, ES256, HS256 ... (RFC 7518, section 3.1).' }),
-    key: Type.String({ minLength: 1, description: 'PEM or JWK of a private key, or the shared secret of an HS algorithm.' }),
-    header: Type.Optional(Type.Record(Type.String(), Type.Unknown(), { description: 'Further fields of the header, such as kid.' })),
+    key: Type.String({
+      minLength: 1,
+      description: 'PEM or JWK of a private key, or the shared secret of an HS algorithm.',
+    }),
+    header: Type.Optional(
+      Type.Record(Type.String(), Type.Unknown(), {
+        description: 'Further fields of the header, such as kid.',
+      }),
+    ),
     claims: Type.Record(Type.String(), Type.Unknown()),
-    lifetime: Type.Optional(Type.String({ description: 'ISO 8601 duration until exp, PT5M by default; iat is a minute back.' })),
+    lifetime: Type.Optional(
+      Type.String({ description: 'ISO 8601 duration until exp, PT5M by default; iat is a minute back.' }),
+    ),
   },
   { additionalProperties: false },
 );

@@ -13,8 +13,13 @@ export function authorizationPage(
   { redirectUri, state }: { redirectUri: string; state: string },
 ): { url: string; verifier?: string } {
   const { authorizationUrl, clientId, scopes, scopeSeparator } = config;
-  if (authorizationUrl === undefined) throw new StepFault('config', 'authorizationCode needs an `authorizationUrl`.');
-  if (!clientId) throw new StepFault('config', 'There is no OAuth client id: the operator gives `clientId` for this definition in SLUICE_APPS.');
+  if (authorizationUrl === undefined)
+    throw new StepFault('config', 'authorizationCode needs an `authorizationUrl`.');
+  if (!clientId)
+    throw new StepFault(
+      'config',
+      'There is no OAuth client id: the operator gives `clientId` for this definition in SLUICE_APPS.',
+    );
   const page = new URL(authorizationUrl);
   const client = new AuthorizationCode({
     client: { id: clientId, secret: '' },
@@ -35,5 +40,8 @@ export function authorizationPage(
 
 /** RFC 7636, section 4.2. */
 function challengeOf(verifier: string): Record<string, string> {
-  return { code_challenge: createHash('sha256').update(verifier).digest('base64url'), code_challenge_method: 'S256' };
+  return {
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+  };
 }

@@ -9,7 +9,10 @@ export interface ClientAuthentication {
 }
 
 /** Authenticates the client as `clientAuth` says: `basic` where there is a secret, `none` where there is not. */
-export function authenticateClient(config: Config, clock: AuthSession['clock']): Promise<ClientAuthentication> | ClientAuthentication {
+export function authenticateClient(
+  config: Config,
+  clock: AuthSession['clock'],
+): Promise<ClientAuthentication> | ClientAuthentication {
   const { clientId = '', clientSecret = '' } = config;
   const identified: Record<string, string> = clientId ? { client_id: clientId } : {};
   switch (config.clientAuth ?? defaultFor(config)) {
@@ -37,11 +40,21 @@ function encoded(id: string, secret: string): string {
 /** RFC 7523, section 2.2. */
 async function privateKeyJwt(config: Config, clock: AuthSession['clock']): Promise<ClientAuthentication> {
   const { assertion, clientId = '', tokenUrl } = config;
-  if (!assertion) throw new StepFault('config', '`clientAuth: privateKeyJwt` needs an `assertion` with `algorithm` and `key`.');
+  if (!assertion)
+    throw new StepFault(
+      'config',
+      '`clientAuth: privateKeyJwt` needs an `assertion` with `algorithm` and `key`.',
+    );
   const claims = { iss: clientId, sub: clientId, aud: tokenUrl, jti: randomUUID() };
   // Under jwtBearer the claims written are the grant's own, not the client's.
   const own = config.flow === 'jwtBearer' ? {} : assertion.claims;
-  const signed = await signJwt({ ...assertion, claims: { ...claims, ...own } } as Parameters<typeof signJwt>[0], clock);
+  const signed = await signJwt(
+    { ...assertion, claims: { ...claims, ...own } } as Parameters<typeof signJwt>[0],
+    clock,
+  );
   const type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
-  return { headers: {}, params: { client_id: clientId, client_assertion_type: type, client_assertion: signed } };
+  return {
+    headers: {},
+    params: { client_id: clientId, client_assertion_type: type, client_assertion: signed },
+  };
 }

@@ -1,6 +1,7 @@
 import { Type, type Static } from '../../core/sdk.ts';
 
-const texts = (description: string) => Type.Optional(Type.Record(Type.String(), Type.String(), { description }));
+const texts = (description: string) =>
+  Type.Optional(Type.Record(Type.String(), Type.String(), { description }));
 const url = (description: string) => Type.String({ description });
 
 const assertion = Type.Object(
@@ -11,7 +12,10 @@ const assertion = Type.Object(
     claims: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
     lifetime: Type.Optional(Type.String()),
   },
-  { additionalProperties: false, description: 'As the keys of `jwt`: what jwtBearer sends, or what signs privateKeyJwt.' },
+  {
+    additionalProperties: false,
+    description: 'As the keys of `jwt`: what jwtBearer sends, or what signs privateKeyJwt.',
+  },
 );
 
 const tokenResponse = Type.Object(
@@ -42,8 +46,12 @@ export const config = Type.Object(
     tokenBody: Type.Optional(Type.Enum(['form', 'json'])),
     tokenResponse: Type.Optional(tokenResponse),
     assertion: Type.Optional(assertion),
-    refreshToken: Type.Optional(Type.String({ description: 'For the flow refreshToken: the one to begin with.' })),
-    refreshBefore: Type.Optional(Type.String({ description: 'How long before expiry tokens are renewed; PT5M by default.' })),
+    refreshToken: Type.Optional(
+      Type.String({ description: 'For the flow refreshToken: the one to begin with.' }),
+    ),
+    refreshBefore: Type.Optional(
+      Type.String({ description: 'How long before expiry tokens are renewed; PT5M by default.' }),
+    ),
     saveFromToken: texts('Connection values taken from token answers: name to JSON Pointer.'),
     saveFromCallback: texts("Connection values taken from the callback's parameters: name to JSON Pointer."),
   },

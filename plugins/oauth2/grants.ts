@@ -1,4 +1,11 @@
-import { ReauthRequired, signJwt, StepFault, type AuthSession, type JwtSpec, type Tokens } from '../../core/sdk.ts';
+import {
+  ReauthRequired,
+  signJwt,
+  StepFault,
+  type AuthSession,
+  type JwtSpec,
+  type Tokens,
+} from '../../core/sdk.ts';
 import type { Config } from './config.ts';
 import { pick, readTokens } from './token-answer.ts';
 import { requestToken } from './token-request.ts';
@@ -6,7 +13,11 @@ import { requestToken } from './token-request.ts';
 type Grant = Readonly<Record<string, string>>;
 
 /** New tokens without a person: by the refresh token where there is one, else as the flow says. */
-export async function renewTokens(config: Config, current: Tokens | undefined, session: AuthSession): Promise<Tokens> {
+export async function renewTokens(
+  config: Config,
+  current: Tokens | undefined,
+  session: AuthSession,
+): Promise<Tokens> {
   const grant = await grantOf(config, current, session);
   return readTokens(await requestToken(config, grant, session), config, session.clock, current);
 }
@@ -19,7 +30,9 @@ export async function exchangeCode(
 ): Promise<Tokens> {
   const { code, error, error_description: description } = callback.params;
   if (code === undefined) {
-    throw new ReauthRequired(`No authorisation was given: ${description ?? error ?? 'the callback carries no code'}.`);
+    throw new ReauthRequired(
+      `No authorisation was given: ${description ?? error ?? 'the callback carries no code'}.`,
+    );
   }
   const verifier = callback.verifier === undefined ? {} : { code_verifier: callback.verifier };
   const grant = { grant_type: 'authorization_code', code, redirect_uri: callback.redirectUri, ...verifier };
@@ -37,17 +50,25 @@ async function grantOf(config: Config, current: Tokens | undefined, session: Aut
   const { flow } = config;
   if (flow === 'clientCredentials') return { grant_type: 'client_credentials', ...scopeOf(config) };
   if (flow === 'jwtBearer') return jwtBearer(config, session);
-  const refreshToken = current?.refreshToken ?? (flow === 'refreshToken' ? (config.refreshToken ?? config.tokenParams?.['refresh_token']) : undefined);
+  const refreshToken =
+    current?.refreshToken ??
+    (flow === 'refreshToken' ? (config.refreshToken ?? config.tokenParams?.['refresh_token']) : undefined);
   if (refreshToken !== undefined) return { grant_type: 'refresh_token', refresh_token: refreshToken };
   throw new ReauthRequired(
-    current ? 'The access token has expired, and there is no refresh token to renew it with.' : 'Nobody has authorised this connection yet: POST /v1/connections/{id}:authorize gives the page to do so.',
+    current
+      ? 'The access token has expired, and there is no refresh token to renew it with.'
+      : 'Nobody has authorised this connection yet: POST /v1/connections/{id}:authorize gives the page to do so.',
   );
 }
 
 /** RFC 7523, section 2.1: what Google calls a service account. */
 async function jwtBearer(config: Config, session: AuthSession): Promise<Grant> {
   const { assertion, tokenUrl } = config;
-  if (!assertion) throw new StepFault('config', '`flow: jwtBearer` needs an `assertion` with `algorithm`, `key` and `claims`.');
+  if (!assertion)
+    throw new StepFault(
+      'config',
+      '`flow: jwtBearer` needs an `assertion` with `algorithm`, `key` and `claims`.',
+    );
   // Google reads the scopes of a service account out of the assertion.
   const claims = { aud: tokenUrl, ...scopeOf(config), ...assertion.claims };
   const signed = await signJwt({ ...assertion, claims } as JwtSpec, session.clock);

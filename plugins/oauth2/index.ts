@@ -25,10 +25,18 @@ async function usableTokens(config: Config, session: AuthSession): Promise<Token
 }
 
 /** True from `refreshBefore` ahead of expiry; for tokens that live shorter, from half their life. */
-function isExpiring({ expiresAt, obtainedAt }: Tokens, { refreshBefore = REFRESH_BEFORE }: Config, now: number): boolean {
+function isExpiring(
+  { expiresAt, obtainedAt }: Tokens,
+  { refreshBefore = REFRESH_BEFORE }: Config,
+  now: number,
+): boolean {
   if (expiresAt === undefined) return false;
   const asked = parseDuration(refreshBefore);
-  if (asked === undefined) throw new StepFault('config', `refreshBefore is "${refreshBefore}", which is no ISO 8601 duration such as ${REFRESH_BEFORE}.`);
+  if (asked === undefined)
+    throw new StepFault(
+      'config',
+      `refreshBefore is "${refreshBefore}", which is no ISO 8601 duration such as ${REFRESH_BEFORE}.`,
+    );
   const margin = obtainedAt === undefined ? asked : Math.min(asked, (expiresAt - obtainedAt) / 2);
   return now >= expiresAt - margin;
 }
@@ -36,7 +44,8 @@ function isExpiring({ expiresAt, obtainedAt }: Tokens, { refreshBefore = REFRESH
 export default definePlugin<Config>({
   type: 'authScheme',
   name: 'oauth2',
-  summary: 'OAuth 2.0 (RFC 6749): authorization code with PKCE, client credentials, refresh token, JWT bearer.',
+  summary:
+    'OAuth 2.0 (RFC 6749): authorization code with PKCE, client credentials, refresh token, JWT bearer.',
   config,
   example: `oauth2:
   flow: authorizationCode

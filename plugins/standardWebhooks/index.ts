@@ -3,8 +3,13 @@ import { definePlugin, StepFault, Type, type OutgoingRequest, type Static } from
 
 const config = Type.Object(
   {
-    secret: Type.String({ minLength: 1, description: 'Base64 of the key, with or without its prefix whsec_.' }),
-    id: Type.Optional(Type.String({ description: "The message's id; by default the webhook-id header of the request." })),
+    secret: Type.String({
+      minLength: 1,
+      description: 'Base64 of the key, with or without its prefix whsec_.',
+    }),
+    id: Type.Optional(
+      Type.String({ description: "The message's id; by default the webhook-id header of the request." }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -12,7 +17,11 @@ type Config = Static<typeof config>;
 
 function keyOf(secret: string): Buffer {
   const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
-  if (key.length === 0) throw new StepFault('config', 'The webhook secret is no base64 text such as whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw.');
+  if (key.length === 0)
+    throw new StepFault(
+      'config',
+      'The webhook secret is no base64 text such as whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw.',
+    );
   return key;
 }
 
@@ -20,7 +29,10 @@ function keyOf(secret: string): Buffer {
 function idOf(request: OutgoingRequest, config: Config): string {
   const id = config.id ?? request.headers['webhook-id'];
   if (id !== undefined && id !== '') return id;
-  throw new StepFault('config', 'A signed webhook needs an id: set `idempotency: { mode: header, header: webhook-id }` on its step, or `id`.');
+  throw new StepFault(
+    'config',
+    'A signed webhook needs an id: set `idempotency: { mode: header, header: webhook-id }` on its step, or `id`.',
+  );
 }
 
 // Standard Webhooks 1.0, "Signature scheme": HMAC-SHA256 over id, timestamp and body as sent.

@@ -35,7 +35,9 @@ describe('helpers', () => {
     expect(fault('{{ upper x }}', { x: 5 })).to.equal(
       '{{ upper x }}: the first argument of "upper" (text) is 5 (a number); it must be text.',
     );
-    expect(fault('{{ join (list 1) x }}', { x: {} })).to.contain('the second argument of "join" (separator) is a map of 0 keys');
+    expect(fault('{{ join (list 1) x }}', { x: {} })).to.contain(
+      'the second argument of "join" (separator) is a map of 0 keys',
+    );
     expect(fault('{{ upper x }}', { x: ['secret'] })).not.to.contain('secret');
     expect(fault('{{ toNumber x }}', { x: 's'.repeat(61) })).to.contain('text of 61 characters is no number');
   });
@@ -104,7 +106,9 @@ describe('lists and maps', () => {
   it('parse pairs of form text, of other separators, and of lists', () => {
     expect(run('{{ parsePairs x }}', { x: 'a=1+2&b=%C3%A9&a=3' })).to.deep.equal({ a: '3', b: 'é' });
     expect(run('{{ parsePairs x ";" ":" }}', { x: 'a: 1+2; b:x:y;' })).to.deep.equal({ a: '1+2', b: 'x:y' });
-    expect(run('{{ parsePairs x }}', { x: [{ key: 'a', value: 1 }, { name: 'b', value: 2 }, ['c', 3]] })).to.deep.equal({ a: 1, b: 2, c: 3 });
+    expect(
+      run('{{ parsePairs x }}', { x: [{ key: 'a', value: 1 }, { name: 'b', value: 2 }, ['c', 3]] }),
+    ).to.deep.equal({ a: 1, b: 2, c: 3 });
     expect(run('{{ parsePairs (pairs x) }}', { x: { a: 1, b: [2] } })).to.deep.equal({ a: 1, b: [2] });
     expect(fault('{{ parsePairs x }}', { x: [1] })).to.contain('{key, value}');
   });
@@ -118,7 +122,9 @@ describe('text', () => {
   it('reads and writes JSON, and refuses what is none or too deep', () => {
     expect(run('{{ parseJson x }}', { x: '[1,{"a":"]["}]' })).to.deep.equal([1, { a: '][' }]);
     expect(fault('{{ parseJson x }}', { x: '<html>' })).to.contain('"<html>" is no JSON text');
-    expect(fault('{{ parseJson x }}', { x: '['.repeat(100_000) + ']'.repeat(100_000) })).to.contain('512 levels');
+    expect(fault('{{ parseJson x }}', { x: '['.repeat(100_000) + ']'.repeat(100_000) })).to.contain(
+      '512 levels',
+    );
     let deep: unknown = 1;
     for (let i = 0; i < 600; i++) deep = [deep];
     expect(fault('{{ json x }}', { x: deep })).to.contain('512 levels');
@@ -135,7 +141,9 @@ describe('text', () => {
 
 describe('encodings', () => {
   it('hash as the published vectors do', () => {
-    expect(run('{{ sha256 "abc" }}')).to.equal('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+    expect(run('{{ sha256 "abc" }}')).to.equal(
+      'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
+    );
     // RFC 4231, test case 2.
     expect(run('{{ hmac "sha256" "Jefe" "what do ya want for nothing?" }}')).to.equal(
       '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843',
@@ -145,7 +153,9 @@ describe('encodings', () => {
 
   it('name UUIDs in a namespace', () => {
     // RFC 9562, appendix A.4.
-    expect(run('{{ uuid5 "6ba7b810-9dad-11d1-80b4-00c04fd430c8" "www.example.com" }}')).to.equal('2ed6657d-e927-568b-95e1-2665a8aea6a2');
+    expect(run('{{ uuid5 "6ba7b810-9dad-11d1-80b4-00c04fd430c8" "www.example.com" }}')).to.equal(
+      '2ed6657d-e927-568b-95e1-2665a8aea6a2',
+    );
     expect(run('{{ uuid5 "a" }}')).to.equal(run('{{ uuid5 "url" "a" }}'));
     expect(fault('{{ uuid5 "nowhere" "a" }}')).to.contain('it must be a UUID');
   });
@@ -155,7 +165,9 @@ describe('dates', () => {
   const at = '2026-03-29T00:30:15.123456789Z';
   it('have named formats', () => {
     expect(run('{{ formatDate at "iso" }}', { at })).to.equal('2026-03-29T00:30:15.123Z');
-    expect(run('{{ formatDate at "iso" "America/New_York" }}', { at })).to.equal('2026-03-28T20:30:15.123-04:00');
+    expect(run('{{ formatDate at "iso" "America/New_York" }}', { at })).to.equal(
+      '2026-03-28T20:30:15.123-04:00',
+    );
     expect(run('{{ formatDate at "date" "Asia/Tokyo" }}', { at })).to.equal('2026-03-29');
     expect(run('{{ formatDate at "unix" }}', { at })).to.equal(1774744215);
     expect(run('{{ formatDate at "unixMillis" }}', { at })).to.equal(1774744215123);
@@ -164,14 +176,18 @@ describe('dates', () => {
   });
 
   it('have patterns with quoted text', () => {
-    expect(run('{{ formatDate at "EEE, d MMM yyyy HH:mm:ss XXX" "+05:30" }}', { at })).to.equal('Sun, 29 Mar 2026 06:00:15 +05:30');
+    expect(run('{{ formatDate at "EEE, d MMM yyyy HH:mm:ss XXX" "+05:30" }}', { at })).to.equal(
+      'Sun, 29 Mar 2026 06:00:15 +05:30',
+    );
     expect(run(`{{ formatDate at "yyyyMMdd'T'HHmmss''SSS" }}`, { at })).to.equal("20260329T003015'123");
     expect(run('{{ formatDate at "h:mm a" }}', { at })).to.equal('12:30 AM');
   });
 
   it('are local to the zone where they bring no offset', () => {
     expect(run('{{ formatDate "2026-03-29" "date" "America/New_York" }}')).to.equal('2026-03-29');
-    expect(run('{{ formatDate "2026-07-01T10:00" "iso" "Europe/Berlin" }}')).to.equal('2026-07-01T10:00:00.000+02:00');
+    expect(run('{{ formatDate "2026-07-01T10:00" "iso" "Europe/Berlin" }}')).to.equal(
+      '2026-07-01T10:00:00.000+02:00',
+    );
     expect(run('{{ formatDate "2026-07-01T10:00:00-0300" "iso" }}')).to.equal('2026-07-01T13:00:00.000Z');
   });
 
@@ -179,7 +195,9 @@ describe('dates', () => {
     for (const at of ['tomorrow', '2026-02-30', '2026-13-01', '2026-01-01T25:00:00Z', '', 9e15]) {
       expect(fault('{{ formatDate at "iso" }}', { at })).to.contain('is no date');
     }
-    expect(fault('{{ formatDate at "iso" zone }}', { at, zone: 'Mars/Base' })).to.contain('it must be a time zone');
+    expect(fault('{{ formatDate at "iso" zone }}', { at, zone: 'Mars/Base' })).to.contain(
+      'it must be a time zone',
+    );
   });
 
   it('move by durations', () => {

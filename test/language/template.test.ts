@@ -4,7 +4,8 @@ import { StepFault } from '../../core/kernel/errors.ts';
 import { ABSENT, type Scope } from '../../core/language/plan.ts';
 import { type LeafOptions, TemplateError, parseLeaf } from '../../core/language/template/leaf.ts';
 
-const run = (text: string, scope: Scope = {}, options?: LeafOptions) => parseLeaf(text, options).evaluate(scope);
+const run = (text: string, scope: Scope = {}, options?: LeafOptions) =>
+  parseLeaf(text, options).evaluate(scope);
 
 const refusal = (text: string): TemplateError => {
   try {
@@ -66,7 +67,12 @@ describe('a template leaf', () => {
   });
 
   it('reads literals', () => {
-    expect([run('{{ 1 }}'), run('{{ -2.5 }}'), run('{{ true }}'), run('{{ null }}')]).to.deep.equal([1, -2.5, true, null]);
+    expect([run('{{ 1 }}'), run('{{ -2.5 }}'), run('{{ true }}'), run('{{ null }}')]).to.deep.equal([
+      1,
+      -2.5,
+      true,
+      null,
+    ]);
   });
 
   it('follows indexes and odd keys', () => {
@@ -137,7 +143,14 @@ describe('a missing value', () => {
 });
 
 describe('what is false', () => {
-  for (const [shown, value] of [['false', false], ['null', null], ['empty text', ''], ['0', 0], ['an empty list', []], ['an empty map', {}]] as const) {
+  for (const [shown, value] of [
+    ['false', false],
+    ['null', null],
+    ['empty text', ''],
+    ['0', 0],
+    ['an empty list', []],
+    ['an empty map', {}],
+  ] as const) {
     it(`is ${shown}`, () => expect(run('{{ not x }}', { x: value })).to.equal(true));
   }
   for (const value of ['0', 'false', ' ', -1, [0], { a: null }]) {
@@ -146,7 +159,16 @@ describe('what is false', () => {
 });
 
 describe('names of prototypes', () => {
-  const names = ['constructor', '__proto__', 'toString', 'hasOwnProperty', 'valueOf', '__defineGetter__', 'length', 'push'];
+  const names = [
+    'constructor',
+    '__proto__',
+    'toString',
+    'hasOwnProperty',
+    'valueOf',
+    '__defineGetter__',
+    'length',
+    'push',
+  ];
   it('never resolve, at any level, of maps, lists and text', () => {
     fc.assert(
       fc.property(fc.constantFrom(...names), fc.constantFrom({}, [], 'text', 1, true), (name, value) => {
@@ -155,11 +177,14 @@ describe('names of prototypes', () => {
         expect(run(`{{ optional x.[0].${name} }}`, { x: [value] })).to.equal(ABSENT);
         expect(run(`{{ optional (get x "/${name}") }}`, { x: value })).to.equal(ABSENT);
         expect(run(`{{ optional (get x "${name}") }}`, { x: value })).to.equal(ABSENT);
-        expect(() => parseLeaf(`{{ ${name} x }}`)).to.satisfy(
-          () => name === 'toString' || refusal(`{{ ${name} x }}`).message.includes('no helper'),
-        );
       }),
     );
+  });
+
+  it('are no helpers', () => {
+    for (const name of ['constructor', '__proto__', 'valueOf', 'hasOwnProperty']) {
+      expect(refusal(`{{ ${name} x }}`).message).to.contain(`There is no helper "${name}"`);
+    }
   });
 
   it('resolve where they are own keys', () => {
@@ -245,7 +270,11 @@ describe('text produced by a leaf', () => {
 
 describe('laws of leaves', () => {
   it('any JSON value passes a single expression unchanged', () => {
-    fc.assert(fc.property(fc.jsonValue(), (value) => expect(run('{{ x }}', { x: value })).to.equal(value)));
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        expect(run('{{ x }}', { x: value })).to.equal(value);
+      }),
+    );
   });
 
   it('any text survives as a literal once its braces are escaped', () => {
@@ -258,7 +287,44 @@ describe('laws of leaves', () => {
   });
 
   it('no text makes the parser throw anything but TemplateError', () => {
-    const bits = fc.constantFrom('{{', '}}', '{', '}', '~', '#', '/', '>', '*', '!', '&', '(', ')', '"', "'", '[', ']', '.', '..', ' ', '\\', '@', '=', '|', 'this', 'upper', 'x', '0', '1.5', 'true', 'null', 'else', '\n', '\u0000', '\ud800', 'é');
+    const bits = fc.constantFrom(
+      '{{',
+      '}}',
+      '{',
+      '}',
+      '~',
+      '#',
+      '/',
+      '>',
+      '*',
+      '!',
+      '&',
+      '(',
+      ')',
+      '"',
+      "'",
+      '[',
+      ']',
+      '.',
+      '..',
+      ' ',
+      '\\',
+      '@',
+      '=',
+      '|',
+      'this',
+      'upper',
+      'x',
+      '0',
+      '1.5',
+      'true',
+      'null',
+      'else',
+      '\n',
+      '\u0000',
+      '\ud800',
+      'é',
+    );
     fc.assert(
       fc.property(fc.array(bits, { maxLength: 60 }), fc.boolean(), (parts, open) => {
         const text = (open ? '{{' : '') + parts.join('');

@@ -13,7 +13,12 @@ import type { AuthScheme, AuthSession } from '../../core/kernel/plugin.ts';
  * @param config a configuration with every template filled
  * @param session for schemes that need one
  */
-export function authSchemeContract(folder: string, scheme: AuthScheme, config: JsonObject, session: AuthSession = noSession): void {
+export function authSchemeContract(
+  folder: string,
+  scheme: AuthScheme,
+  config: JsonObject,
+  session: AuthSession = noSession,
+): void {
   const request = (): OutgoingRequest =>
     frozen({
       method: 'POST',

@@ -2,14 +2,23 @@ import { expect } from 'chai';
 import { decodeBody, type DecodeAs } from '../../core/runtime/decode.ts';
 
 function decode(body: string | Buffer, type?: string, how?: DecodeAs) {
-  return decodeBody({ headers: type === undefined ? {} : { 'content-type': type }, body: Buffer.from(body) }, how);
+  return decodeBody(
+    { headers: type === undefined ? {} : { 'content-type': type }, body: Buffer.from(body) },
+    how,
+  );
 }
 
 describe('decoding of answers', () => {
   const json = '{"a":[1,"ü🦊",null]}';
   const tree = { a: [1, 'ü🦊', null] };
 
-  for (const type of ['application/json', 'application/json; charset=utf-8', 'application/problem+json', 'text/json', 'APPLICATION/JSON']) {
+  for (const type of [
+    'application/json',
+    'application/json; charset=utf-8',
+    'application/problem+json',
+    'text/json',
+    'APPLICATION/JSON',
+  ]) {
     it(`reads JSON from ${type}`, () => expect(decode(json, type)).to.deep.equal({ body: tree }));
   }
 
@@ -24,7 +33,8 @@ describe('decoding of answers', () => {
     expect(decode('<p>Down</p>', 'text/html')).to.deep.equal({ body: '<p>Down</p>' });
   });
 
-  it('gives an empty body as null', () => expect(decode('', 'application/json')).to.deep.equal({ body: null }));
+  it('gives an empty body as null', () =>
+    expect(decode('', 'application/json')).to.deep.equal({ body: null }));
 
   it('keeps what is not JSON as text, and says why', () => {
     const decoded = decode('<html>Bad gateway', 'application/json');
@@ -36,7 +46,10 @@ describe('decoding of answers', () => {
   it('refuses 100,000 levels before they are parsed, brackets in texts not counted', () => {
     const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
     expect(decode(deep, 'application/json').undecodable).to.contain('deeper than 512 levels');
-    const shallow = JSON.stringify({ text: '[{"\\'.repeat(1000), list: Array.from({ length: 1000 }, () => ['"\\"']) });
+    const shallow = JSON.stringify({
+      text: '[{"\\'.repeat(1000),
+      list: Array.from({ length: 1000 }, () => ['"\\"']),
+    });
     expect(decode(shallow, 'application/json').body).to.deep.equal(JSON.parse(shallow));
   });
 
@@ -75,14 +88,25 @@ describe('decoding of answers', () => {
 
   describe('XML', () => {
     it('has elements as keys, repeats as lists, attributes and text', () => {
-      const text = '<?xml version="1.0"?><!-- c --><r a="1 &amp; 2"><i>x</i><i n=\'2\'>y</i><e/><c><![CDATA[<raw>]]></c>&#x1F98A;</r>';
+      const text =
+        '<?xml version="1.0"?><!-- c --><r a="1 &amp; 2"><i>x</i><i n=\'2\'>y</i><e/><c><![CDATA[<raw>]]></c>&#x1F98A;</r>';
       expect(JSON.parse(JSON.stringify(decode(text, 'application/xml').body))).to.deep.equal({
         r: { '@a': '1 & 2', i: ['x', { '@n': '2', '#text': 'y' }], e: '', c: '<raw>', '#text': '🦊' },
       });
     });
 
-    for (const text of ['<a>', '<a></b>', '<a/><b/>', 'text', '<a b=1/>', '</a>', '<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', '<a>'.repeat(600)]) {
-      it(`refuses ${text.slice(0, 60)}`, () => expect(decode(text, 'text/xml').undecodable).to.match(/^The body is not XML: /));
+    for (const text of [
+      '<a>',
+      '<a></b>',
+      '<a/><b/>',
+      'text',
+      '<a b=1/>',
+      '</a>',
+      '<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>',
+      '<a>'.repeat(600),
+    ]) {
+      it(`refuses ${text.slice(0, 60)}`, () =>
+        expect(decode(text, 'text/xml').undecodable).to.match(/^The body is not XML: /));
     }
   });
 });

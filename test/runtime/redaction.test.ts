@@ -10,17 +10,24 @@ describe('redaction', () => {
   const forms: Record<string, string> = {
     'as it is': SECRET,
     'in a URL': encodeURIComponent(SECRET),
-    'in a URL, lower case': encodeURIComponent(SECRET).replaceAll(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase()),
+    'in a URL, lower case': encodeURIComponent(SECRET).replaceAll(/%[0-9A-F]{2}/g, (escape) =>
+      escape.toLowerCase(),
+    ),
     'in a form': new URLSearchParams([['', SECRET]]).toString().slice(1),
     'in JSON': JSON.stringify(SECRET).slice(1, -1),
-    'in JSON with ASCII only': JSON.stringify(SECRET).slice(1, -1).replace('ö', String.raw`\u00f6`),
-    'in JSON with escaped slashes': JSON.stringify(SECRET).slice(1, -1).replace('/', String.raw`\/`),
+    'in JSON with ASCII only': JSON.stringify(SECRET)
+      .slice(1, -1)
+      .replace('ö', String.raw`\u00f6`),
+    'in JSON with escaped slashes': JSON.stringify(SECRET)
+      .slice(1, -1)
+      .replace('/', String.raw`\/`),
     'in XML': 'p@ss/wörd &quot;1&quot; &amp; &lt;2&gt;',
     'in hexadecimal': Buffer.from(SECRET).toString('hex'),
     'in base64': Buffer.from(SECRET).toString('base64').replace(/=+$/, ''),
   };
   for (const [where, form] of Object.entries(forms)) {
-    it(`finds a secret ${where}`, () => expect(redact(`before ${form} after`)).to.match(/^before \*\*\*.{0,2} after$/));
+    it(`finds a secret ${where}`, () =>
+      expect(redact(`before ${form} after`)).to.match(/^before \*\*\*.{0,2} after$/));
   }
 
   it('finds a secret inside base64 at each alignment, as in Basic credentials', () => {
@@ -45,11 +52,17 @@ describe('redaction', () => {
   it('masks secrets shorter than four characters only as whole values', () => {
     const short = createRedactor(['1', 'abc']);
     expect(short('abc 111')).to.equal('abc 111');
-    expect(redactJson({ pin: '1', n: 1, text: 'abc', other: '11' }, short)).to.deep.equal({ pin: '***', n: '***', text: '***', other: '11' });
+    expect(redactJson({ pin: '1', n: 1, text: 'abc', other: '11' }, short)).to.deep.equal({
+      pin: '***',
+      n: '***',
+      text: '***',
+      other: '11',
+    });
   });
 
   it('finds the lines of a private key', () => {
-    const key = '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\nAQEFAASCBKcwggSj\n-----END PRIVATE KEY-----\n';
+    const key =
+      '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\nAQEFAASCBKcwggSj\n-----END PRIVATE KEY-----\n';
     expect(createRedactor([key])('log: MIIEvQIBADANBgkqhkiG9w0B')).to.equal('log: ***');
   });
 
@@ -61,15 +74,20 @@ describe('redaction', () => {
 
   it('never lets a secret through, whatever it is made of', () => {
     fc.assert(
-      fc.property(fc.string({ minLength: 4, unit: 'grapheme' }), fc.string(), fc.string(), (secret, before, after) => {
-        const redactor = createRedactor([secret]);
-        fc.pre(!'***'.includes(secret) && !before.includes(secret) && !after.includes(secret));
-        for (const form of [secret, encodeURIComponent(secret), JSON.stringify(secret)]) {
-          const shown = redactor(`${before}|${form}|${after}`);
-          if (shown.replaceAll('***', ' # ').includes(secret) || !shown.includes('***')) return false;
-        }
-        return true;
-      }),
+      fc.property(
+        fc.string({ minLength: 4, unit: 'grapheme' }),
+        fc.string(),
+        fc.string(),
+        (secret, before, after) => {
+          const redactor = createRedactor([secret]);
+          fc.pre(!'***'.includes(secret) && !before.includes(secret) && !after.includes(secret));
+          for (const form of [secret, encodeURIComponent(secret), JSON.stringify(secret)]) {
+            const shown = redactor(`${before}|${form}|${after}`);
+            if (shown.replaceAll('***', ' # ').includes(secret) || !shown.includes('***')) return false;
+          }
+          return true;
+        },
+      ),
     );
   });
 
@@ -77,7 +95,13 @@ describe('redaction', () => {
     const request = {
       method: 'POST',
       url: new URL(`https://api.vendor.test/x?key=${encodeURIComponent(SECRET)}`),
-      headers: { authorization: 'Bearer abc', 'x-api-key': 'k', 'content-type': 'application/json', 'x-note': `is ${SECRET}`, 'idempotency-key': 'i1' },
+      headers: {
+        authorization: 'Bearer abc',
+        'x-api-key': 'k',
+        'content-type': 'application/json',
+        'x-note': `is ${SECRET}`,
+        'idempotency-key': 'i1',
+      },
       body: Buffer.from(JSON.stringify({ password: SECRET, name: 'Ada' })),
     };
 
@@ -85,30 +109,55 @@ describe('redaction', () => {
       expect(traceRequest(request, redact)).to.deep.equal({
         method: 'POST',
         url: 'https://api.vendor.test/x?key=***',
-        headers: { authorization: '***', 'x-api-key': '***', 'content-type': 'application/json', 'x-note': 'is ***', 'idempotency-key': 'i1' },
+        headers: {
+          authorization: '***',
+          'x-api-key': '***',
+          'content-type': 'application/json',
+          'x-note': 'is ***',
+          'idempotency-key': 'i1',
+        },
         body: { password: '***', name: 'Ada' },
       });
     });
 
     it('shows counters of tokens, which are none', () => {
-      const answer = { status: 200, headers: { 'x-ratelimit-remaining-tokens': '12', 'set-cookie': 'a=b' }, body: Buffer.alloc(0) };
-      expect(traceResponse(answer, redact)).to.deep.equal({ status: 200, headers: { 'x-ratelimit-remaining-tokens': '12', 'set-cookie': '***' } });
+      const answer = {
+        status: 200,
+        headers: { 'x-ratelimit-remaining-tokens': '12', 'set-cookie': 'a=b' },
+        body: Buffer.alloc(0),
+      };
+      expect(traceResponse(answer, redact)).to.deep.equal({
+        status: 200,
+        headers: { 'x-ratelimit-remaining-tokens': '12', 'set-cookie': '***' },
+      });
     });
 
     it('cuts long bodies, and no secret is cut into view', () => {
       const body = Buffer.from(`${'x'.repeat(90)}${SECRET}${'y'.repeat(500)}`);
-      const shown = traceResponse({ status: 200, headers: { 'content-type': 'text/plain' }, body }, redact, 100);
+      const shown = traceResponse(
+        { status: 200, headers: { 'content-type': 'text/plain' }, body },
+        redact,
+        100,
+      );
       expect(shown).to.have.property('truncated', true);
       expect(shown).to.have.property('body', `${'x'.repeat(90)}***${'y'.repeat(7)}`);
     });
 
     it('shows the size of what is no text', () => {
-      expect(traceResponse({ status: 200, headers: { 'content-type': 'image/png' }, body: Buffer.alloc(12) }, redact)).to.have.property('body', '12 bytes of image/png');
+      expect(
+        traceResponse(
+          { status: 200, headers: { 'content-type': 'image/png' }, body: Buffer.alloc(12) },
+          redact,
+        ),
+      ).to.have.property('body', '12 bytes of image/png');
     });
 
-    it('holds nothing that PostgreSQL\'s jsonb refuses', () => {
+    it("holds nothing that PostgreSQL's jsonb refuses", () => {
       for (const body of ['{"a":"\\u0000"}', '{"a":"\\ud83e"}', 'nul \0 byte']) {
-        const shown = traceResponse({ status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from(body) }, redact);
+        const shown = traceResponse(
+          { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from(body) },
+          redact,
+        );
         const text = (shown as { body: string }).body;
         expect(text).to.be.a('string');
         expect(text).not.to.contain('\0');

@@ -19,8 +19,8 @@ export const ANSWERS: readonly JsonObject[] = [
   { name: 'Grace Hopper 🎉', phone: '+15550100103', guests: 4, vegetarian: false, arrival: 'Friday' },
 ];
 
-/** Appends a response to the sheet, a column a question. */
-export const SHEET_ROW: JsonObject = {
+/** A response as a row of the sheet: column name to template. */
+export const SHEET_RECORD: JsonObject = {
   Name: '{{ event.answers.name }}',
   Phone: '{{ event.answers.phone }}',
   Guests: '{{ event.answers.guests }}',

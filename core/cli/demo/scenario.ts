@@ -4,7 +4,7 @@ import type { SandboxCredentials } from '../../sandbox/index.ts';
 import { CommandFailure } from '../failure.ts';
 import { giveConsent } from './consent.ts';
 import { Customer, listAt, textOf } from './customer.ts';
-import { ANSWERS, FORM, MESSAGE, SHEET_ROW } from './guests.ts';
+import { ANSWERS, FORM, MESSAGE, SHEET_RECORD } from './guests.ts';
 
 /** Seconds that the sheet asks the platform to wait when its quota is used up. */
 const QUOTA_WAIT = 2;
@@ -65,9 +65,9 @@ async function attach(
 ): Promise<void> {
   await customer.post(`/v1/forms/${form}/actions`, {
     definition: 'google-sheets',
-    action: 'appendRow',
+    action: 'appendRecord',
     connectionId: connections.sheets,
-    input: { spreadsheetId: google.spreadsheetId, row: SHEET_ROW },
+    input: { spreadsheetId: google.spreadsheetId, record: SHEET_RECORD },
   });
   await customer.post(`/v1/forms/${form}/actions`, {
     definition: 'twilio-sms',

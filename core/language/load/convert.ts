@@ -10,6 +10,8 @@ export interface Trouble {
   readonly pointer: string;
   readonly start: number;
   readonly message: string;
+  /** The rest of the file can be looked at as if this were mended. */
+  readonly mended: boolean;
 }
 
 const MAX_ALIASES = 100;
@@ -36,8 +38,17 @@ export class Converter {
   }
 
   #refuse(pointer: string, node: unknown, message: string): null {
-    this.troubles.push({ pointer, start: startOf(node), message });
-    return null;
+    return this.#trouble(pointer, node, message, false, null);
+  }
+
+  /** Refuses a value, and goes on with what its author meant. */
+  #mend(pointer: string, node: unknown, message: string, meant: string): string {
+    return this.#trouble(pointer, node, message, true, meant);
+  }
+
+  #trouble<T>(pointer: string, node: unknown, message: string, mended: boolean, value: T): T {
+    this.troubles.push({ pointer, start: startOf(node), message, mended });
+    return value;
   }
 
   #value(node: unknown, pointer: string, depth: number, key: Pick<Entry, 'keyStart' | 'keyScalar'>): Json {
@@ -64,7 +75,7 @@ export class Converter {
 
   #scalar(node: Scalar, pointer: string): Json {
     const trouble = numberTrouble(node);
-    if (trouble) return this.#refuse(pointer, node, trouble);
+    if (trouble) return this.#mend(pointer, node, trouble, node.source ?? '');
     const { value } = node;
     if (value === null || ['string', 'number', 'boolean'].includes(typeof value)) return value as Json;
     return this.#refuse(pointer, node, `${node.source ?? 'This value'} is not a JSON value.`);
@@ -83,7 +94,7 @@ export class Converter {
     const template = unquotedTemplate(node);
     if (template) {
       const text = this.#text.slice(startOf(node), node.range?.[1]);
-      return this.#refuse(pointer, node, `YAML reads ${text} without quotes as a map. Put it in quotes: ${quoted(text)}.`);
+      return this.#mend(pointer, node, `YAML reads ${text} without quotes as a map. Put it in quotes: ${quoted(text)}.`, text);
     }
     const found = new Map<string, Json>();
     for (const pair of node.items) this.#pair(pair, pointer, depth, found);
@@ -98,7 +109,7 @@ export class Converter {
     const before = found.has(name) ? this.entries.get(here)?.keyStart : undefined;
     if (before !== undefined) {
       const line = this.#text.slice(0, before).split('\n').length;
-      this.#refuse(here, pair.key, `The key "${name}" is here twice; it is on line ${line} already. Keep one of them.`);
+      this.#mend(here, pair.key, `The key "${name}" is here twice; it is on line ${line} already. Keep one of them.`, name);
       return;
     }
     found.set(name, this.#value(pair.value, here, depth + 1, key));

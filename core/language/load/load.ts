@@ -1,5 +1,4 @@
 import { LineCounter, parseAllDocuments, type Document as YamlDocument } from 'yaml';
-import { isJsonObject } from '../../kernel/json.ts';
 import type { Finding } from '../source.ts';
 import { Converter } from './convert.ts';
 import { MAX_DEPTH, tooDeepAt } from './depth.ts';
@@ -15,13 +14,14 @@ export interface Loaded {
   /** Present where the text is YAML, even if some of it is refused. */
   readonly document?: Document;
   readonly findings: readonly Finding[];
+  /** The document is worth looking at further: what was refused in it is read as its author meant it. */
+  readonly usable: boolean;
 }
 
 /** Reads one YAML 1.2 file. Never throws: what is wrong with it comes back as findings, each with its place. */
 export function loadYaml(file: string, text: string): Loaded {
-  const whole = (message: string): Loaded => ({
-    findings: [{ severity: 'error', file, line: 1, column: 1, path: '(file)', message }],
-  });
+  const refused = (...findings: Finding[]): Loaded => ({ findings, usable: false });
+  const whole = (message: string) => refused({ severity: 'error', file, line: 1, column: 1, path: '(file)', message });
   const bytes = Buffer.byteLength(text);
   if (bytes > MAX_FILE_BYTES) return whole(`The file has ${bytes} bytes; a definition has ${MAX_FILE_BYTES} at most.`);
   const lines = new LineCounter();
@@ -29,7 +29,7 @@ export function loadYaml(file: string, text: string): Loaded {
   if (deep !== undefined) {
     const before = text.slice(0, deep).split('\n');
     const spot = { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
-    return { findings: [{ severity: 'error', file, ...spot, path: '(file)', message: `This is nested more than ${MAX_DEPTH} levels deep.` }] };
+    return refused({ severity: 'error', file, ...spot, path: '(file)', message: `This is nested more than ${MAX_DEPTH} levels deep.` });
   }
   const parsed = parse(text, lines);
   const [first, second] = parsed;
@@ -40,17 +40,16 @@ export function loadYaml(file: string, text: string): Loaded {
   };
   const errors = parsed.flatMap((document) => document.errors);
   if (errors.length > 0) {
-    return { findings: syntaxTroubles(text, errors).map(({ start, message }) => at(start, '(file)', message)) };
+    return refused(...syntaxTroubles(text, errors).map(({ start, message }) => at(start, '(file)', message)));
   }
   if (second) {
-    return { findings: [at(second.range?.[0] ?? 0, '(file)', 'A second document begins here ("---"). Write one definition a file.')] };
+    return refused(at(second.range?.[0] ?? 0, '(file)', 'A second document begins here ("---"). Write one definition a file.'));
   }
   const converter = new Converter(first, text);
   const value = converter.convert();
   const document = new Document(file, text, value, lines, converter.entries);
   const findings = converter.troubles.map(({ start, pointer, message }) => at(start, document.pathOf(pointer), message));
-  if (!isJsonObject(value) && findings.length === 0) return whole(`The file holds no map. ${BEGINNING}`);
-  return { document, findings };
+  return { document, findings, usable: converter.troubles.every(({ mended }) => mended) };
 }
 
 function parse(text: string, lineCounter: LineCounter): YamlDocument.Parsed[] {

@@ -121,23 +121,22 @@ export function authPlaces(node: Json | undefined, pointer: string, context: Pla
 
 /**
  * Compiles `auth`. Keys that a scheme takes from the operator's values (`appDefaults`) are filled in where the
- * author leaves them out and the definition's `app` declares them.
+ * author leaves them out.
  * @returns an empty list for `none`
  */
-export function compileAuth(node: Json | undefined, pointer: string, registry: Registry, app: JsonObject): AuthChoice[] {
+export function compileAuth(node: Json | undefined, pointer: string, registry: Registry): AuthChoice[] {
   const written = writtenAuth(node, pointer);
   if (written.every(({ scheme, if: when }) => scheme === 'none' && !when)) return [];
   return written.map((alternative) => {
     const { scheme, config, pointer: here } = alternative;
-    const filled = scheme === 'none' ? config : { ...appDefaults(registry.authScheme(scheme), app, config), ...config };
+    const filled = { ...(scheme === 'none' ? {} : appDefaults(registry.authScheme(scheme), config)), ...config };
     const choice = { scheme, config: tree(filled, here) };
     return alternative.if ? { ...choice, if: condition(alternative.if.node, alternative.if.pointer) } : choice;
   });
 }
 
 /** The keys that a scheme takes from `app`, as templates. */
-export function appDefaults(scheme: AuthScheme, app: JsonObject, config: JsonObject): JsonObject {
-  const declared = isJsonObject(app['properties']) ? app['properties'] : {};
-  const taken = (scheme.appDefaults ?? []).filter((name) => !(name in config) && name in declared);
+function appDefaults(scheme: AuthScheme, config: JsonObject): JsonObject {
+  const taken = (scheme.appDefaults ?? []).filter((name) => !(name in config));
   return Object.fromEntries(taken.map((name) => [name, `{{ optional app.${name} }}`]));
 }

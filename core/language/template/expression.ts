@@ -10,7 +10,12 @@ import { TemplateError } from './template-error.ts';
 /** An expression, read and checked. `text` is its source; `offset` is where it stands in its leaf. */
 export type Node =
   | { readonly type: 'literal'; readonly value: Json; readonly text: string; readonly offset: number }
-  | { readonly type: 'path'; readonly path: readonly string[]; readonly text: string; readonly offset: number }
+  | {
+      readonly type: 'path';
+      readonly path: readonly string[];
+      readonly text: string;
+      readonly offset: number;
+    }
   | {
       readonly type: 'call';
       readonly helper: Helper;
@@ -109,7 +114,8 @@ class Reader {
     const args = node.params.map((param) => this.#operand(param));
     args.forEach((arg, i) => {
       const wrong = arg.type === 'literal' ? checkArgument(helper, i, arg.value) : undefined;
-      if (wrong !== undefined) throw new TemplateError(`${wrong[0]!.toUpperCase()}${wrong.slice(1)}`, arg.offset);
+      if (wrong !== undefined)
+        throw new TemplateError(`${wrong[0]!.toUpperCase()}${wrong.slice(1)}`, arg.offset);
     });
     const bare = node.type === 'SubExpression' ? text.slice(1, -1) : text.slice(2, -2);
     return { type: 'call', helper, args, text: bare.trim(), offset };
@@ -127,7 +133,10 @@ class Reader {
 
 function unknownHelper(name: string, offset: number, type: string): TemplateError {
   if (type !== 'PathExpression') {
-    return new TemplateError(`${name} stands where a helper's name belongs; text and numbers come after it.`, offset);
+    return new TemplateError(
+      `${name} stands where a helper's name belongs; text and numbers come after it.`,
+      offset,
+    );
   }
   const near = nearest(name, HELPERS.keys());
   const remedy = near ? didYouMean(name, [near]) : ` The helpers are: ${[...HELPERS.keys()].join(' ')}.`;

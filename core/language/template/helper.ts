@@ -28,7 +28,9 @@ interface Described {
 }
 
 /** Gets checked values. Where one of them is absent the helper is not run, and its result is absent. */
-export interface PlainHelper<Args extends readonly (Value | undefined)[] = readonly Json[]> extends Described {
+export interface PlainHelper<
+  Args extends readonly (Value | undefined)[] = readonly Json[],
+> extends Described {
   /** True where absent values are passed on to `run` like any other. */
   readonly seesAbsent?: true;
   run(...args: Args): Value;

@@ -58,13 +58,17 @@ interface Part {
 export function parseLeaf(text: string, options: LeafOptions = {}): Leaf {
   const pieces = scan(text);
   const [first] = pieces;
-  if (!first || (pieces.length === 1 && first.type === 'text')) return literalLeaf(first?.type === 'text' ? first.text : '');
+  if (!first || (pieces.length === 1 && first.type === 'text'))
+    return literalLeaf(first?.type === 'text' ? first.text : '');
   const references: Reference[] = [];
   const helpers = new Set<string>();
   const parts = pieces.map((piece): Part | string => {
     if (piece.type === 'text') return piece.text;
     if (piece.raw && options.raw !== 'allowed') {
-      throw new TemplateError('Three braces are refused outside `path`, where they keep "/"; write {{ x }}: nothing is HTML-escaped.', piece.at);
+      throw new TemplateError(
+        'Three braces are refused outside `path`, where they keep "/"; write {{ x }}: nothing is HTML-escaped.',
+        piece.at,
+      );
     }
     const node = parseExpression(piece);
     collect(node, false, references, helpers);
@@ -80,7 +84,14 @@ export function parseLeaf(text: string, options: LeafOptions = {}): Leaf {
 }
 
 function literalLeaf(literal: string): Leaf {
-  return { shape: 'literal', literal, evaluate: () => literal, references: [], helpers: [], startsWithExpression: false };
+  return {
+    shape: 'literal',
+    literal,
+    evaluate: () => literal,
+    references: [],
+    helpers: [],
+    startsWithExpression: false,
+  };
 }
 
 function isExpression(piece: Piece): piece is ExpressionPiece {
@@ -95,7 +106,8 @@ function evaluator(parts: readonly (Part | string)[], { encode }: LeafOptions): 
   const [only] = parts;
   if (parts.length === 1 && typeof only === 'object' && !encode) return only.evaluate;
   const insert = encode
-    ? (part: Part, value: Value) => encode(value === ABSENT ? null : value, part.piece.raw, part.text, part.piece.at)
+    ? (part: Part, value: Value) =>
+        encode(value === ABSENT ? null : value, part.piece.raw, part.text, part.piece.at)
     : (part: Part, value: Value) => textOf(value, part.text);
   return (scope: Scope) => {
     let out = '';
@@ -120,7 +132,8 @@ function textOf(value: Value, expression: string): string {
 }
 
 function collect(node: Node, guarded: boolean, references: Reference[], helpers: Set<string>): void {
-  if (node.type === 'path') references.push({ path: node.path, guarded, offset: node.offset, text: node.text });
+  if (node.type === 'path')
+    references.push({ path: node.path, guarded, offset: node.offset, text: node.text });
   if (node.type !== 'call') return;
   helpers.add(node.helper.name);
   for (const arg of node.args) collect(arg, guarded || 'choose' in node.helper, references, helpers);

@@ -12,9 +12,17 @@ const OPENINGS: readonly { readonly starts: RegExp; readonly what: string; reado
     what: 'Blocks are',
     instead: 'use the helper {{ if condition "a" "b" }}, or a tree with $if or $map.',
   },
-  { starts: /^\{\{\{?\s*>/, what: 'Partials are', instead: 'write the value where it is used, or name it in a `set` step.' },
+  {
+    starts: /^\{\{\{?\s*>/,
+    what: 'Partials are',
+    instead: 'write the value where it is used, or name it in a `set` step.',
+  },
   { starts: /^\{\{\{?\s*\*/, what: 'Decorators are', instead: 'use a helper of the closed list.' },
-  { starts: /^\{\{\{?\s*!/, what: 'Comments in templates are', instead: 'write a YAML comment (#) beside the key.' },
+  {
+    starts: /^\{\{\{?\s*!/,
+    what: 'Comments in templates are',
+    instead: 'write a YAML comment (#) beside the key.',
+  },
   { starts: /^\{\{\{?\s*&/, what: '"{{&" is', instead: 'write {{ x }}: nothing is HTML-escaped.' },
 ];
 

@@ -67,7 +67,10 @@ function scanExpression(text: string, at: number): ExpressionPiece {
     if (i - innerAt > EXPRESSION_LIMIT) throw tooLong(at);
     const char = text[i];
     if (char === undefined) {
-      throw new TemplateError(`"${text.slice(at, at + 40)}" is not closed; end it with "${close}", or write "\\{{" for the braces themselves.`, at);
+      throw new TemplateError(
+        `"${text.slice(at, at + 40)}" is not closed; end it with "${close}", or write "\\{{" for the braces themselves.`,
+        at,
+      );
     }
     if (char === '"' || char === "'" || char === '[') {
       const end = closing(text, i, at);
@@ -81,7 +84,10 @@ function scanExpression(text: string, at: number): ExpressionPiece {
       return { type: 'expression', inner, masked, raw, at, innerAt };
     }
     if (char === '(' && ++depth > NESTING_LIMIT) {
-      throw new TemplateError(`Parentheses are nested deeper than ${NESTING_LIMIT} levels; name a part of it in a \`set\` step.`, i);
+      throw new TemplateError(
+        `Parentheses are nested deeper than ${NESTING_LIMIT} levels; name a part of it in a \`set\` step.`,
+        i,
+      );
     }
     if (char === ')') depth--;
     masked += char;

@@ -33,7 +33,13 @@ export interface Agents {
 
 // Most servers close idle connections after 5 s or later. Ours close earlier, so that a request hardly ever meets a
 // connection that is being closed: for a step that may not be repeated that would be a case for review.
-const POOL: AgentOptions = { keepAlive: true, scheduling: 'lifo', maxSockets: 1024, maxFreeSockets: 256, timeout: 4000 };
+const POOL: AgentOptions = {
+  keepAlive: true,
+  scheduling: 'lifo',
+  maxSockets: 1024,
+  maxFreeSockets: 256,
+  timeout: 4000,
+};
 
 /**
  * Keep-alive agents which connect to where SLUICE_ENDPOINTS points and refuse forbidden addresses. URL, Host header
@@ -69,13 +75,24 @@ class RoutedHttpsAgent extends HttpsAgent {
 
   override createConnection(options: RequestOptions): Duplex {
     // The base class keeps TLS sessions for resumption, so the common case is left to it.
-    return open(this.#route, 'https:', options, () => super.createConnection(withLookup(this.#route, options)) as Socket);
+    return open(
+      this.#route,
+      'https:',
+      options,
+      () => super.createConnection(withLookup(this.#route, options)) as Socket,
+    );
   }
 }
 
-function open(route: Route, protocol: 'http:' | 'https:', options: ClientRequestArgs, direct: () => Socket): Socket {
+function open(
+  route: Route,
+  protocol: 'http:' | 'https:',
+  options: ClientRequestArgs,
+  direct: () => Socket,
+): Socket {
   const host = hostOf(options);
-  const origin = new URL(`${protocol}//${isIP(host) === 6 ? `[${host}]` : host}:${options.port ?? ''}`).origin;
+  const origin = new URL(`${protocol}//${isIP(host) === 6 ? `[${host}]` : host}:${options.port ?? ''}`)
+    .origin;
   const target = route.endpoints.get(origin);
   if (!target && route.guarded && isIP(host) !== 0) refuseAddress(route, protocol, origin, host);
   const socket = target ? connectTo(target, route, options) : direct();
@@ -95,13 +112,23 @@ function connectTo(target: URL, route: Route, options: ClientRequestArgs): Socke
   const port = Number(target.port || (secure ? 443 : 80));
   const base = { ...socketOptions({ ...route, guarded: false }, options), host, port };
   if (!secure) return connectTcp(base);
-  return connectTls({ ...base, servername: isIP(host) ? '' : host, ...(route.ca === undefined ? {} : { ca: route.ca }) });
+  return connectTls({
+    ...base,
+    servername: isIP(host) ? '' : host,
+    ...(route.ca === undefined ? {} : { ca: route.ca }),
+  });
 }
 
 /** What a TCP connection takes from a request's options; not its `path`, which would name a Unix socket. */
 function socketOptions(route: Route, options: ClientRequestArgs) {
   const { timeout } = POOL;
-  const base = { host: hostOf(options), port: Number(options.port ?? 80), timeout: timeout ?? 0, keepAlive: true, noDelay: true };
+  const base = {
+    host: hostOf(options),
+    port: Number(options.port ?? 80),
+    timeout: timeout ?? 0,
+    keepAlive: true,
+    noDelay: true,
+  };
   const lookup = lookupFor(route, 'http:');
   return lookup ? { ...base, lookup } : base;
 }
@@ -121,7 +148,8 @@ function lookupFor(route: Route, protocol: 'http:' | 'https:'): LookupFunction |
   const checked = callbackify(async (hostname: string, family: unknown): Promise<LookupAddress[]> => {
     const addresses = await (route.resolve ?? resolveBySystem)(hostname);
     // One forbidden address among several is refused as a whole: a mistake, or an attack on the choice among them.
-    if (route.guarded) addresses.forEach(({ address }) => refuseAddress(route, protocol, `${protocol}//${hostname}`, address));
+    if (route.guarded)
+      addresses.forEach(({ address }) => refuseAddress(route, protocol, `${protocol}//${hostname}`, address));
     const fitting = addresses.filter((one) => !family || family === one.family);
     if (fitting.length > 0) return fitting;
     throw Object.assign(new Error(`${hostname} has no address.`), { code: 'ENOTFOUND' });

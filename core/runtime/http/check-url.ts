@@ -9,14 +9,16 @@ import type { Endpoints } from './endpoints.ts';
  */
 export function checkUrl(url: URL, policy: EgressPolicy, endpoints: Endpoints): void {
   const origin = url.origin === 'null' ? `${url.protocol}//${url.host}` : url.origin;
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw egressRefused(origin, `"${url.protocol}" is not https`);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:')
+    throw egressRefused(origin, `"${url.protocol}" is not https`);
   if (url.username || url.password) throw egressRefused(origin, 'its URL carries credentials');
   if (endpoints.get(origin)) return;
   if (url.port === '0') throw egressRefused(origin, 'port 0 cannot be connected to');
   const address = literalAddress(url.hostname);
   const why = address === undefined ? undefined : policy.refusal(address);
   if (why !== undefined) throw egressRefused(origin, why);
-  if (url.protocol === 'http:' && !mayBePlain(address, policy)) throw egressRefused(origin, 'it is not https');
+  if (url.protocol === 'http:' && !mayBePlain(address, policy))
+    throw egressRefused(origin, 'it is not https');
 }
 
 /** Plain http goes to opened addresses only. What a name resolves to is known, and checked, when connecting. */

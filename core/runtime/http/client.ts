@@ -2,7 +2,14 @@ import type { ClientRequest, IncomingHttpHeaders } from 'node:http';
 import got, { type Got } from 'got';
 import type { Clock } from '../../kernel/clock.ts';
 import { formatDuration } from '../../kernel/duration.ts';
-import { isFailure, type Answer, type Failure, type HttpClient, type OutgoingRequest, type SendOptions } from '../../kernel/http.ts';
+import {
+  isFailure,
+  type Answer,
+  type Failure,
+  type HttpClient,
+  type OutgoingRequest,
+  type SendOptions,
+} from '../../kernel/http.ts';
 import { onAbort } from './abort.ts';
 import { createAgents, type Agents, type Resolve, type Stages } from './agents.ts';
 import { checkUrl } from './check-url.ts';
@@ -42,7 +49,14 @@ export function createHttpClient(options: HttpClientOptions): SluiceHttpClient {
   const policy = createEgressPolicy(options.egressAllow ?? []);
   const stages: Stages = new WeakMap();
   const lane = (guarded: boolean) => {
-    const agents = createAgents({ endpoints, policy, guarded, resolve: options.resolve, ca: options.ca, stages });
+    const agents = createAgents({
+      endpoints,
+      policy,
+      guarded,
+      resolve: options.resolve,
+      ca: options.ca,
+      stages,
+    });
     return { agents, exchange: createExchange(agents, options.clock, stages) };
   };
   const open = lane(false);
@@ -67,7 +81,10 @@ export function createHttpClient(options: HttpClientOptions): SluiceHttpClient {
     agents: (isGuarded) => (isGuarded ? guarded : open).agents,
     checkUrl: check,
     mapped: (url) => mapUrl(url, endpoints),
-    close: () => [open, guarded].forEach(({ agents }) => [agents.http, agents.https].forEach((agent) => agent.destroy())),
+    close: () =>
+      [open, guarded].forEach(({ agents }) =>
+        [agents.http, agents.https].forEach((agent) => agent.destroy()),
+      ),
   };
 }
 
@@ -93,7 +110,12 @@ function createExchange(agents: Agents, clock: Clock, stages: Stages): Exchange 
       stopped ??= { network, sent, message };
       call.cancel();
     };
-    const call = client(url, { method: method as 'GET', headers, ...(body === undefined ? {} : { body }), responseType: 'buffer' });
+    const call = client(url, {
+      method: method as 'GET',
+      headers,
+      ...(body === undefined ? {} : { body }),
+      responseType: 'buffer',
+    });
     void call.on('request', (sent) => (native = sent));
     void call.on('downloadProgress', ({ transferred }) => {
       if (transferred > how.maxBytes) stop('reset', tooLong(how.maxBytes), true);
@@ -101,13 +123,16 @@ function createExchange(agents: Agents, clock: Clock, stages: Stages): Exchange 
     const cancelTimeout = clock.after(Math.max(0, deadline - clock.now()), () => {
       stop('timeout', `${url.origin} gave no whole answer within ${formatDuration(how.timeoutMs)}.`);
     });
-    const leave = how.signal && onAbort(how.signal, () => {
-      stop('reset', 'The exchange was aborted: its run was cancelled, or the worker is stopping.');
-    });
+    const leave =
+      how.signal &&
+      onAbort(how.signal, () => {
+        stop('reset', 'The exchange was aborted: its run was cancelled, or the worker is stopping.');
+      });
     try {
       const answer = await call;
       if (stopped) return stopped;
-      if (answer.rawBody.length > how.maxBytes) return { network: 'reset', sent: true, message: tooLong(how.maxBytes) };
+      if (answer.rawBody.length > how.maxBytes)
+        return { network: 'reset', sent: true, message: tooLong(how.maxBytes) };
       return { status: answer.statusCode, headers: flat(answer.headers), body: answer.rawBody };
     } catch (error) {
       return stopped ?? failureOf(error, native, stages);

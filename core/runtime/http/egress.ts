@@ -35,7 +35,9 @@ export function createEgressPolicy(allow: readonly string[]): EgressPolicy {
 function parseRange(text: string): Range {
   const cidr = text.includes('/') ? text : `${text}/${isIP(text) === 6 ? 128 : 32}`;
   if (!ipaddr.isValidCIDR(cidr)) {
-    throw new Error(`SLUICE_EGRESS_ALLOW: "${text}" is no address range; write them as 10.1.0.0/16, separated by commas.`);
+    throw new Error(
+      `SLUICE_EGRESS_ALLOW: "${text}" is no address range; write them as 10.1.0.0/16, separated by commas.`,
+    );
   }
   return ipaddr.parseCIDR(cidr);
 }

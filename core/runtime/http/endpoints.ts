@@ -18,7 +18,9 @@ function origin(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const bare = url && /^https?:$/.test(url.protocol) && url.pathname === '/' && !url.search && !url.username;
   if (url && bare) return url;
-  throw new Error(`SLUICE_ENDPOINTS: "${text}" is no origin; write it as https://api.example.com or http://127.0.0.1:4010.`);
+  throw new Error(
+    `SLUICE_ENDPOINTS: "${text}" is no origin; write it as https://api.example.com or http://127.0.0.1:4010.`,
+  );
 }
 
 /** The same URL at the origin it is mapped to: for pages that a browser opens. */

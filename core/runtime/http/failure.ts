@@ -19,7 +19,7 @@ export function failureOf(error: unknown, request: ClientRequest | undefined, st
   if (cause instanceof SluiceError) throw cause;
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
   const sent = wasSent(request, stages);
-  if (!sent && IMPOSSIBLE.test(code)) {
+  if (!sent && (IMPOSSIBLE.test(code) || cause instanceof TypeError)) {
     throw new StepFault('config', `The request cannot be sent: ${cause.message}`, { cause });
   }
   if (sent) return { network: 'reset', sent, message: describe(cause) };
@@ -28,7 +28,8 @@ export function failureOf(error: unknown, request: ClientRequest | undefined, st
 }
 
 // What Node and got say of a request before they touch the network.
-const IMPOSSIBLE = /^ERR_(INVALID_|UNESCAPED_|HTTP_INVALID_|UNSUPPORTED_PROTOCOL|GOT_REQUEST_ERROR|UNAVAILABLE)/;
+const IMPOSSIBLE =
+  /^ERR_(INVALID_|UNESCAPED_|HTTP_INVALID_|UNSUPPORTED_PROTOCOL|GOT_REQUEST_ERROR|UNAVAILABLE)/;
 
 function faultOf(code: string): NetworkFault {
   if (/^(ENOTFOUND|EAI_|ENODATA|ESERVFAIL)/.test(code)) return 'dns';

@@ -24,7 +24,9 @@ const NAMESPACES: Readonly<Record<string, string>> = {
 function namespaceOf(given: string): string {
   const namespace = NAMESPACES[given] ?? given.toLowerCase();
   if (isUuid(namespace)) return namespace;
-  throw new HelperRefusal(`the namespace is ${show(given)}; it must be a UUID, or one of ${Object.keys(NAMESPACES).join(', ')}.`);
+  throw new HelperRefusal(
+    `the namespace is ${show(given)}; it must be a UUID, or one of ${Object.keys(NAMESPACES).join(', ')}.`,
+  );
 }
 
 export const encodings: readonly Helper[] = [
@@ -65,17 +67,27 @@ export const encodings: readonly Helper[] = [
       text,
       encoding,
     ],
-    example: { template: '{{ slice (hmac "sha256" "key" "text" "hex") 0 8 }}', scope: {}, result: '6afa9046' },
+    example: {
+      template: '{{ slice (hmac "sha256" "key" "text" "hex") 0 8 }}',
+      scope: {},
+      result: '6afa9046',
+    },
     run: (algorithm, key, value, as = 'hex') => createHmac(algorithm, key).update(value).digest(as),
   }),
   helper<[string, string?]>({
     name: 'uuid5',
-    summary: 'The UUID of a name (RFC 9562, section 5.5) in a namespace: a UUID, dns, url, oid or x500. With a name alone the namespace is url.',
+    summary:
+      'The UUID of a name (RFC 9562, section 5.5) in a namespace: a UUID, dns, url, oid or x500. With a name alone the namespace is url.',
     arguments: [
       { name: 'namespace', kinds: ['text'] },
       { name: 'name', kinds: ['text'], optional: true },
     ],
-    example: { template: '{{ uuid5 "dns" "www.example.com" }}', scope: {}, result: '2ed6657d-e927-568b-95e1-2665a8aea6a2' },
-    run: (namespace, name) => (name === undefined ? uuid5(NAMESPACES['url']!, namespace) : uuid5(namespaceOf(namespace), name)),
+    example: {
+      template: '{{ uuid5 "dns" "www.example.com" }}',
+      scope: {},
+      result: '2ed6657d-e927-568b-95e1-2665a8aea6a2',
+    },
+    run: (namespace, name) =>
+      name === undefined ? uuid5(NAMESPACES['url']!, namespace) : uuid5(namespaceOf(namespace), name),
   }),
 ];

@@ -58,23 +58,34 @@ export const lists: readonly Helper[] = [
     name: 'pluck',
     summary: 'One member of each item, by key, JSON Pointer or index. Items without it are left out.',
     arguments: [list, { name: 'key', kinds: ['text', 'number'] }],
-    example: { template: '{{ pluck input.rows "id" }}', scope: { input: { rows: [{ id: 1 }, { id: 2 }] } }, result: [1, 2] },
+    example: {
+      template: '{{ pluck input.rows "id" }}',
+      scope: { input: { rows: [{ id: 1 }, { id: 2 }] } },
+      result: [1, 2],
+    },
     run: (items, name) => items.map((item) => asValue(find(item, name))).filter((value) => value !== ABSENT),
   }),
   helper<[List, string?, string?]>({
     name: 'sort',
-    summary: 'The list in order: numbers by size, text by code units; lists of maps by a key or pointer ("" for the items themselves).',
+    summary:
+      'The list in order: numbers by size, text by code units; lists of maps by a key or pointer ("" for the items themselves).',
     arguments: [
       list,
       { name: 'key', kinds: ['text'], optional: true },
       { name: 'order', kinds: ['text'], optional: true, check: oneOf('asc', 'desc') },
     ],
-    example: { template: '{{ sort input.counts }}', scope: { input: { counts: [10, 9, 1] } }, result: [1, 9, 10] },
+    example: {
+      template: '{{ sort input.counts }}',
+      scope: { input: { counts: [10, 9, 1] } },
+      result: [1, 9, 10],
+    },
     run(items, key = '', order = 'asc') {
       const keyed = items.map((item) => ({ item, by: key === '' ? item : find(item, key) }));
       const types = new Set(keyed.map(({ by }) => typeof by));
       if (types.size > 1 || keyed.some(({ by }) => typeof by !== 'number' && typeof by !== 'string')) {
-        throw new HelperRefusal(`"sort" orders by numbers, or by texts, all of one kind; ${key === '' ? 'the items are not.' : `the items' "${key}" are not.`}`);
+        throw new HelperRefusal(
+          `"sort" orders by numbers, or by texts, all of one kind; ${key === '' ? 'the items are not.' : `the items' "${key}" are not.`}`,
+        );
       }
       const sign = order === 'desc' ? -1 : 1;
       const rank = (a: string | number, b: string | number): number => (a < b ? -sign : a > b ? sign : 0);
@@ -85,7 +96,11 @@ export const lists: readonly Helper[] = [
     name: 'flatten',
     summary: 'One list of the items of the lists in a list, one level down. Other items stay.',
     arguments: [list],
-    example: { template: '{{ flatten input.rows }}', scope: { input: { rows: [[1, 2], [3], 4] } }, result: [1, 2, 3, 4] },
+    example: {
+      template: '{{ flatten input.rows }}',
+      scope: { input: { rows: [[1, 2], [3], 4] } },
+      result: [1, 2, 3, 4],
+    },
     run: (items) => items.flat(),
   }),
   helper<[List | string, Json]>({
@@ -95,10 +110,17 @@ export const lists: readonly Helper[] = [
       { name: 'list', kinds: ['list', 'text'] },
       { name: 'value', kinds: 'any' },
     ],
-    example: { template: '{{ indexOf input.header "Email" }}', scope: { input: { header: ['Name', 'Email'] } }, result: 1 },
+    example: {
+      template: '{{ indexOf input.header "Email" }}',
+      scope: { input: { header: ['Name', 'Email'] } },
+      result: 1,
+    },
     run(items, value) {
       if (typeof items !== 'string') return items.findIndex((item) => equal(item, value));
-      if (typeof value !== 'string') throw new HelperRefusal(`"indexOf" looks for text in text, and got ${show(value)} (${kindOf(value)}).`);
+      if (typeof value !== 'string')
+        throw new HelperRefusal(
+          `"indexOf" looks for text in text, and got ${show(value)} (${kindOf(value)}).`,
+        );
       const at = items.indexOf(value);
       return at < 0 ? -1 : Array.from(items.slice(0, at)).length;
     },

@@ -7,10 +7,15 @@ const any = (name: string): Argument => ({ name, kinds: 'any' });
 const ordered = (name: string): Argument => ({ name, kinds: ['number', 'text'] });
 
 /** Numbers by size, text by code units, so that ISO 8601 dates of one form compare by time. */
-function compare(name: string, holds: (order: number) => boolean): (a: number | string, b: number | string) => boolean {
+function compare(
+  name: string,
+  holds: (order: number) => boolean,
+): (a: number | string, b: number | string) => boolean {
   return (a, b) => {
     if (typeof a !== typeof b) {
-      throw new HelperRefusal(`"${name}" compares two numbers or two texts, and got ${show(a)} and ${show(b)}; use \`toNumber\` or \`toString\`.`);
+      throw new HelperRefusal(
+        `"${name}" compares two numbers or two texts, and got ${show(a)} and ${show(b)}; use \`toNumber\` or \`toString\`.`,
+      );
     }
     return holds(a < b ? -1 : a > b ? 1 : 0);
   };
@@ -21,7 +26,11 @@ export const logic: readonly Helper[] = [
     name: 'default',
     summary: 'The first value that is neither absent nor null. Empty text is a value.',
     arguments: [any('value'), { ...any('otherwise'), rest: true }],
-    example: { template: '{{ default input.nickname input.name }}', scope: { input: { name: 'Ada' } }, result: 'Ada' },
+    example: {
+      template: '{{ default input.nickname input.name }}',
+      scope: { input: { name: 'Ada' } },
+      result: 'Ada',
+    },
     choose(args, scope) {
       for (let i = 0; i < args.length - 1; i++) {
         const value = args[i]!(scope);
@@ -39,9 +48,14 @@ export const logic: readonly Helper[] = [
   },
   {
     name: 'if',
-    summary: 'The second value where the first is true, else the third, or absent. Only the one taken is looked at.',
+    summary:
+      'The second value where the first is true, else the third, or absent. Only the one taken is looked at.',
     arguments: [any('condition'), any('then'), { ...any('else'), optional: true }],
-    example: { template: '{{ if input.paid "paid" "open" }}', scope: { input: { paid: false } }, result: 'open' },
+    example: {
+      template: '{{ if input.paid "paid" "open" }}',
+      scope: { input: { paid: false } },
+      result: 'open',
+    },
     choose: ([condition, then, otherwise], scope) =>
       isTrue(condition!(scope)) ? then!(scope) : otherwise ? otherwise(scope) : ABSENT,
   },
@@ -49,14 +63,22 @@ export const logic: readonly Helper[] = [
     name: 'and',
     summary: 'Whether all values are true. Looks no further than the first that is not.',
     arguments: [any('value'), { ...any('values'), rest: true }],
-    example: { template: '{{ and input.name input.email }}', scope: { input: { name: 'Ada' } }, result: false },
+    example: {
+      template: '{{ and input.name input.email }}',
+      scope: { input: { name: 'Ada' } },
+      result: false,
+    },
     choose: (args, scope) => args.every((arg) => isTrue(arg(scope))),
   },
   {
     name: 'or',
     summary: 'Whether one of the values is true. Looks no further than the first that is.',
     arguments: [any('value'), { ...any('values'), rest: true }],
-    example: { template: '{{ or input.phone input.email }}', scope: { input: { email: 'a@b.c' } }, result: true },
+    example: {
+      template: '{{ or input.phone input.email }}',
+      scope: { input: { email: 'a@b.c' } },
+      result: true,
+    },
     choose: (args, scope) => args.some((arg) => isTrue(arg(scope))),
   },
   {
@@ -100,7 +122,11 @@ export const logic: readonly Helper[] = [
     name: 'lt',
     summary: 'Whether the first is less than the second: two numbers, or two texts.',
     arguments: [ordered('a'), ordered('b')],
-    example: { template: '{{ lt input.day "2026-02-01" }}', scope: { input: { day: '2026-01-31' } }, result: true },
+    example: {
+      template: '{{ lt input.day "2026-02-01" }}',
+      scope: { input: { day: '2026-01-31' } },
+      result: true,
+    },
     run: compare('lt', (order) => order < 0),
   }),
   helper<[number | string, number | string]>({
@@ -119,8 +145,13 @@ export const logic: readonly Helper[] = [
     run(value, container) {
       if (value === ABSENT || container === ABSENT) return false;
       if (Array.isArray(container)) return container.some((item) => equal(item, value));
-      if (typeof value !== 'string') throw new HelperRefusal(`"in" looks for text in text and in the keys of a map, and got ${show(value)}.`);
-      return typeof container === 'string' ? container.includes(value) : member(container, value) !== undefined;
+      if (typeof value !== 'string')
+        throw new HelperRefusal(
+          `"in" looks for text in text and in the keys of a map, and got ${show(value)}.`,
+        );
+      return typeof container === 'string'
+        ? container.includes(value)
+        : member(container, value) !== undefined;
     },
   }),
 ];

@@ -30,7 +30,9 @@ function entryOf(item: Json): [string, Json] {
       ? [item['key'] ?? item['name'], item['value']]
       : [];
   if (typeof key !== 'string') {
-    throw new HelperRefusal(`"parsePairs" reads items such as {key, value}, {name, value} or [key, value], and got ${show(item)}.`);
+    throw new HelperRefusal(
+      `"parsePairs" reads items such as {key, value}, {name, value} or [key, value], and got ${show(item)}.`,
+    );
   }
   return [key, value ?? null];
 }
@@ -73,9 +75,17 @@ export const maps: readonly Helper[] = [
     name: 'pick',
     summary: 'A map of some keys only: one by one, or a list of them. Missing ones are left out.',
     arguments: [map, keys],
-    example: { template: '{{ pick input "a" "c" }}', scope: { input: { a: 1, b: 2, c: 3 } }, result: { a: 1, c: 3 } },
+    example: {
+      template: '{{ pick input "a" "c" }}',
+      scope: { input: { a: 1, b: 2, c: 3 } },
+      result: { a: 1, c: 3 },
+    },
     run: (value, ...given) =>
-      fromEntries(named(given).filter((key) => Object.hasOwn(value, key)).map((key) => [key, value[key] ?? null])),
+      fromEntries(
+        named(given)
+          .filter((key) => Object.hasOwn(value, key))
+          .map((key) => [key, value[key] ?? null]),
+      ),
   }),
   helper<[JsonObject, ...Key[]]>({
     name: 'omit',

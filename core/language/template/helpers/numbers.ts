@@ -7,7 +7,9 @@ const number = (name: string): Argument => ({ name, kinds: ['number'] });
 function sound(name: string, result: number): number {
   if (!Number.isFinite(result)) throw new HelperRefusal(`"${name}" gives no finite number.`);
   if (Number.isInteger(result) && !Number.isSafeInteger(result)) {
-    throw new HelperRefusal(`"${name}" gives ${result}, beyond the whole numbers that are kept exactly (2^53).`);
+    throw new HelperRefusal(
+      `"${name}" gives ${result}, beyond the whole numbers that are kept exactly (2^53).`,
+    );
   }
   return result;
 }
@@ -17,9 +19,10 @@ const NUMERAL = /^[+-]?(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d{1,3})?$/i;
 /** Rounds the decimal digits as written: 1.005 to two places is 1.01. Halves go away from zero. */
 function round(value: number, places: number): number {
   const shifted = Number(`${Math.abs(value)}e${places}`);
-  // Numbers whose own text has an exponent are too small or too large for their decimals to matter.
-  if (!Number.isFinite(shifted)) return Number.isInteger(value) ? value : Math.sign(value) * Math.round(Math.abs(value));
-  return Math.sign(value) * Number(`${Math.round(shifted)}e-${places}`);
+  // The text of a very small or very large number has an exponent already.
+  if (!Number.isFinite(shifted)) return Number.isInteger(value) ? value : Number(value.toFixed(places));
+  // Adding 0 makes a plain zero of -0.
+  return Math.sign(value) * Number(`${Math.round(shifted)}e-${places}`) + 0;
 }
 
 export const numbers: readonly Helper[] = [
@@ -28,7 +31,11 @@ export const numbers: readonly Helper[] = [
     summary: 'The sum of numbers.',
     arguments: [number('a'), { ...number('numbers'), rest: true }],
     example: { template: '{{ add input.row 1 }}', scope: { input: { row: 2 } }, result: 3 },
-    run: (...values) => sound('add', values.reduce((sum, value) => sum + value, 0)),
+    run: (...values) =>
+      sound(
+        'add',
+        values.reduce((sum, value) => sum + value, 0),
+      ),
   }),
   helper<[number, number]>({
     name: 'subtract',
@@ -42,12 +49,19 @@ export const numbers: readonly Helper[] = [
     summary: 'The product of numbers.',
     arguments: [number('a'), { ...number('numbers'), rest: true }],
     example: { template: '{{ multiply input.amount 100 }}', scope: { input: { amount: 2.5 } }, result: 250 },
-    run: (...values) => sound('multiply', values.reduce((product, value) => product * value, 1)),
+    run: (...values) =>
+      sound(
+        'multiply',
+        values.reduce((product, value) => product * value, 1),
+      ),
   }),
   helper<[number, number]>({
     name: 'divide',
     summary: 'The first number divided by the second, which must not be 0.',
-    arguments: [number('a'), { ...number('b'), check: (b) => (b === 0 ? 'nothing is divided by 0.' : undefined) }],
+    arguments: [
+      number('a'),
+      { ...number('b'), check: (b) => (b === 0 ? 'nothing is divided by 0.' : undefined) },
+    ],
     example: { template: '{{ divide input.cents 100 }}', scope: { input: { cents: 250 } }, result: 2.5 },
     run: (a, b) => sound('divide', a / b),
   }),
@@ -59,7 +73,10 @@ export const numbers: readonly Helper[] = [
       {
         ...number('decimals'),
         optional: true,
-        check: (n) => (Number.isInteger(n) && Number(n) >= 0 && Number(n) <= 15 ? undefined : 'it must be a whole number from 0 to 15.'),
+        check: (n) =>
+          Number.isInteger(n) && Number(n) >= 0 && Number(n) <= 15
+            ? undefined
+            : 'it must be a whole number from 0 to 15.',
       },
     ],
     example: { template: '{{ round input.amount 2 }}', scope: { input: { amount: 1.005 } }, result: 1.01 },
@@ -72,7 +89,10 @@ export const numbers: readonly Helper[] = [
     example: { template: '{{ toNumber input.count }}', scope: { input: { count: ' 12 ' } }, result: 12 },
     run(value) {
       if (typeof value === 'number') return value;
-      if (!NUMERAL.test(value.trim())) throw new HelperRefusal(`${show(value)} is no number; it must be written in decimal, for example "12" or "-1.5".`);
+      if (!NUMERAL.test(value.trim()))
+        throw new HelperRefusal(
+          `${show(value)} is no number; it must be written in decimal, for example "12" or "-1.5".`,
+        );
       return sound('toNumber', Number(value));
     },
   }),

@@ -13,7 +13,9 @@ function bound(length: number): void {
 
 function scalar(name: string, value: Json): string {
   if (typeof value === 'object' && value !== null) {
-    throw new HelperRefusal(`"${name}" takes text, numbers and booleans, and got ${show(value)}; use \`json\`.`);
+    throw new HelperRefusal(
+      `"${name}" takes text, numbers and booleans, and got ${show(value)}; use \`json\`.`,
+    );
   }
   return value === null ? '' : String(value);
 }
@@ -40,14 +42,19 @@ function slice<T>(items: readonly T[], start: number, end?: number): readonly T[
   return items.slice(start, end);
 }
 
-const position = (value: Json): string | undefined => (Number.isInteger(value) ? undefined : 'it must be a whole number.');
+const position = (value: Json): string | undefined =>
+  Number.isInteger(value) ? undefined : 'it must be a whole number.';
 
 export const texts: readonly Helper[] = [
   helper<[string, string]>({
     name: 'split',
     summary: 'A list of the parts of a text between separators.',
     arguments: [text, { name: 'separator', kinds: ['text'], check: filled }],
-    example: { template: '{{ split input.path "/" }}', scope: { input: { path: 'a/b' } }, result: ['a', 'b'] },
+    example: {
+      template: '{{ split input.path "/" }}',
+      scope: { input: { path: 'a/b' } },
+      result: ['a', 'b'],
+    },
     run: (value, separator) => value.split(separator),
   }),
   helper<[readonly Json[], string?]>({
@@ -87,9 +94,14 @@ export const texts: readonly Helper[] = [
   }),
   helper<[string, string, string]>({
     name: 'replace',
-    summary: 'The text with every occurrence of one text replaced by another. Both are plain text, not patterns.',
+    summary:
+      'The text with every occurrence of one text replaced by another. Both are plain text, not patterns.',
     arguments: [text, { name: 'old', kinds: ['text'], check: filled }, { name: 'new', kinds: ['text'] }],
-    example: { template: '{{ replace input.phone "-" "" }}', scope: { input: { phone: '1-2-3' } }, result: '123' },
+    example: {
+      template: '{{ replace input.phone "-" "" }}',
+      scope: { input: { phone: '1-2-3' } },
+      result: '123',
+    },
     run(value, old, by) {
       bound(value.length + occurrences(value, old) * (by.length - old.length));
       return value.replaceAll(old, () => by);
@@ -97,7 +109,8 @@ export const texts: readonly Helper[] = [
   }),
   helper<[string | readonly Json[], number, number?]>({
     name: 'slice',
-    summary: 'Part of a text (in Unicode code points) or list, from a position up to another. Negative ones count from the end.',
+    summary:
+      'Part of a text (in Unicode code points) or list, from a position up to another. Negative ones count from the end.',
     arguments: [
       { name: 'value', kinds: ['text', 'list'] },
       { name: 'start', kinds: ['number'], check: position },
@@ -122,9 +135,14 @@ export const texts: readonly Helper[] = [
     name: 'parseJson',
     summary: 'The value of a JSON text.',
     arguments: [text],
-    example: { template: '{{ parseJson input.raw }}', scope: { input: { raw: '{"a":1}' } }, result: { a: 1 } },
+    example: {
+      template: '{{ parseJson input.raw }}',
+      scope: { input: { raw: '{"a":1}' } },
+      result: { a: 1 },
+    },
     run(value) {
-      if (depthOf(value) > DEPTH_LIMIT) throw new HelperRefusal(`its JSON is nested deeper than ${DEPTH_LIMIT} levels.`);
+      if (depthOf(value) > DEPTH_LIMIT)
+        throw new HelperRefusal(`its JSON is nested deeper than ${DEPTH_LIMIT} levels.`);
       try {
         return JSON.parse(value) as Json;
       } catch {

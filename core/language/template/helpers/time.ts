@@ -26,7 +26,9 @@ function isoText(ms: number, offset: number): string {
 function instant(value: string | number, zone: string): Instant {
   const found = parseInstant(value, zone);
   if (found) return found;
-  throw new HelperRefusal(`${show(value)} is no date; it must be ISO 8601 ("2026-01-31", "2026-01-31T08:00:00Z") or milliseconds since the epoch.`);
+  throw new HelperRefusal(
+    `${show(value)} is no date; it must be ISO 8601 ("2026-01-31", "2026-01-31T08:00:00Z") or milliseconds since the epoch.`,
+  );
 }
 
 function checkFormat(value: Json): string | undefined {

@@ -1,0 +1,120 @@
+import { SluiceError } from '../../kernel/errors.ts';
+import type { JsonObject } from '../../kernel/json.ts';
+import type { Cursor, DefinitionRef, RunState } from '../../kernel/runs.ts';
+import type { Run } from '../../kernel/stores/runs.ts';
+import type { Stores } from '../../kernel/stores/stores.ts';
+import type { Step } from '../../language/plan.ts';
+import type { Catalogue } from '../definitions/catalogue.ts';
+
+export interface Replay {
+  readonly from: 'start' | 'failedStep';
+  readonly definition: 'pinned' | 'latest';
+}
+
+const STOPPED: readonly RunState[] = ['failed', 'needs_review', 'cancelled'];
+
+/** From the start, what has succeeded may be done once more; from the failed step there must be one. */
+const REPLAYABLE: Readonly<Record<Replay['from'], readonly RunState[]>> = {
+  start: [...STOPPED, 'succeeded'],
+  failedStep: STOPPED,
+};
+
+/**
+ * Sets a stopped run going again.
+ * @returns the steps whose effect in the outside world will happen once more
+ * @throws SluiceError RUN_NOT_REPLAYABLE
+ */
+export async function replayRun(
+  catalogue: Catalogue,
+  stores: Stores,
+  run: Run,
+  how: Replay,
+): Promise<{ readonly repeats: readonly string[] }> {
+  const from = REPLAYABLE[how.from];
+  if (!from.includes(run.state)) {
+    throw notReplayable(`The run is ${run.state}; from ${how.from} one is replayed that is ${from.join(', ')}.`);
+  }
+  const definition = how.definition === 'latest' ? latestOf(catalogue, run) : undefined;
+  const repeats = how.from === 'start' ? await effectsOf(catalogue, run) : repeatedBy(run);
+  const cursor = how.from === 'start' ? fromStart(run.cursor) : fromFailedStep(run);
+  if (!(await stores.runs.requeue(run, from, { cursor, ...(definition && { definition }) }))) {
+    throw notReplayable('The run was set going by another request.');
+  }
+  return { repeats };
+}
+
+function notReplayable(message: string): SluiceError {
+  return new SluiceError('RUN_NOT_REPLAYABLE', message);
+}
+
+function latestOf(catalogue: Catalogue, run: Run): DefinitionRef {
+  const plan = catalogue.plan(run.definition.id);
+  if (!plan) throw notReplayable(`The definition ${run.definition.id} is not loaded now, or has errors.`);
+  if (!plan.pipelines.has(run.pipeline)) {
+    throw notReplayable(`Version ${plan.version} of ${plan.id} has no ${run.pipeline}; replay with the pinned one.`);
+  }
+  return { id: plan.id, version: plan.version, hash: plan.hash };
+}
+
+/** Every step anew, each under new idempotency keys. */
+function fromStart({ generation }: Cursor): Cursor {
+  return { steps: {}, generation: generation + 1 };
+}
+
+/** What succeeded stays; the failed step alone gets a new key. */
+function fromFailedStep({ cursor, error }: Run): Cursor {
+  const { intent, ...rest } = cursor;
+  const failed = error?.step ?? intent?.step;
+  if (failed === undefined) return rest;
+  const generations = cursor.stepGenerations ?? {};
+  return { ...rest, stepGenerations: { ...generations, [failed]: (generations[failed] ?? 0) + 1 } };
+}
+
+/** A failed step was refused; one in review may have had its effect, and will have it again. */
+function repeatedBy({ state, cursor, error }: Run): string[] {
+  const step = cursor.intent?.step ?? error?.step;
+  return state === 'needs_review' && step !== undefined ? [step] : [];
+}
+
+/** Requests on record as done, or in doubt, that are not safe to repeat. */
+async function effectsOf(catalogue: Catalogue, run: Run): Promise<string[]> {
+  const plan = await catalogue.planByHash(run.definition.hash);
+  const effects = plan ? effectful(plan.pipelines.get(run.pipeline)?.steps ?? []) : undefined;
+  const done = Object.entries(run.cursor.steps).flatMap(([path, record]) => (record.state === 'succeeded' ? [path] : []));
+  const doubtful = run.state === 'needs_review' && run.cursor.intent ? [run.cursor.intent.step] : [];
+  return [...new Set([...done, ...doubtful])].filter((path) => effects === undefined || effects.has(path));
+}
+
+function effectful(steps: readonly Step[]): Set<string> {
+  return new Set(
+    steps.flatMap((step) => {
+      if (step.verb === 'switch') return step.branches.flatMap((branch) => [...effectful(branch.steps)]);
+      return step.verb === 'request' && step.idempotency.mode !== 'safe' ? [step.path] : [];
+    }),
+  );
+}
+
+export interface Resolution {
+  readonly outcome: 'done' | 'notDone';
+  readonly outputs?: JsonObject;
+}
+
+/**
+ * A person says what became of the request in doubt. Done: the run goes on behind it. Not done: it is sent again under the
+ * same key. Throws RUN_NOT_IN_REVIEW.
+ */
+export async function resolveRun(stores: Stores, run: Run, { outcome, outputs }: Resolution): Promise<void> {
+  if (run.state !== 'needs_review') {
+    throw new SluiceError('RUN_NOT_IN_REVIEW', `The run is ${run.state}; only one that is needs_review has a doubt to resolve.`);
+  }
+  const { intent, ...rest } = run.cursor;
+  const step = intent?.step ?? run.error?.step;
+  const settled = (): Cursor => {
+    if (outcome === 'notDone') return intent ? { ...rest, intent: { ...intent, standing: 'none' } } : rest;
+    if (step === undefined) return rest;
+    return { ...rest, steps: { ...rest.steps, [step]: { state: 'succeeded', outputs: outputs ?? {} } } };
+  };
+  if (!(await stores.runs.requeue(run, ['needs_review'], { cursor: settled() }))) {
+    throw new SluiceError('RUN_NOT_IN_REVIEW', 'The run was resolved by another request.');
+  }
+}

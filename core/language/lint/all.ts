@@ -1,0 +1,31 @@
+import { conditions } from './conditions.ts';
+import { idempotency } from './idempotency.ts';
+import { identity } from './identity.ts';
+import { jsonSchemas } from './json-schemas.ts';
+import { origins } from './origins.ts';
+import { secretPlaces } from './secret-places.ts';
+import { stepIds } from './step-ids.ts';
+import type { LintRule } from './subject.ts';
+import { templates } from './templates.ts';
+import { tests } from './tests.ts';
+import { unreachableRules } from './unreachable-rules.ts';
+import { unreachableSteps } from './unreachable-steps.ts';
+import { unused } from './unused.ts';
+import { variables } from './variables.ts';
+
+/** What lint looks for, beyond what the schema says. */
+export const LINT_RULES: readonly LintRule[] = [
+  identity,
+  jsonSchemas,
+  stepIds,
+  templates,
+  variables,
+  conditions,
+  origins,
+  secretPlaces,
+  idempotency,
+  unreachableRules,
+  unreachableSteps,
+  unused,
+  tests,
+];

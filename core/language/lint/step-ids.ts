@@ -1,0 +1,19 @@
+import { childPointer } from '../load/document.ts';
+import type { LintRule } from './subject.ts';
+
+export const stepIds: LintRule = {
+  name: 'step-ids',
+  summary: 'Two steps of one pipeline with the same id.',
+  check({ outline, document }, report) {
+    for (const { steps } of outline.pipelines) {
+      const seen = new Map<string, string>();
+      for (const { id, pointer } of steps) {
+        const before = seen.get(id);
+        if (id && before !== undefined) {
+          report.error(childPointer(pointer, 'id'), `The id "${id}" is taken by ${document.pathOf(before)}; an id is unique in its action. Name this step otherwise.`);
+        }
+        seen.set(id, before ?? pointer);
+      }
+    }
+  },
+};
