@@ -172,14 +172,18 @@ async function start(site: Site): Promise<Running> {
     const said = (await readFile(site.log, 'utf8').catch(() => '')).slice(from).trim();
     // Another process took the port since; or the last one's children are still on their way out.
     const passing = /could not bind|pre-existing shared memory/.test(said) && Date.now() < deadline;
-    if (!passing) throw new Error(`The embedded PostgreSQL did not start (log: ${site.log}):\n${said}`, { cause });
+    if (!passing)
+      throw new Error(`The embedded PostgreSQL did not start (log: ${site.log}):\n${said}`, { cause });
     await pause(100);
   }
 }
 
 /** In a session of its own: a Ctrl-C at the terminal is for us, who stop the server when all else has ended. */
 function launch({ account, binaries, cluster, log, settings }: Site, port: number): ChildProcess {
-  const flags = Object.entries({ ...settings, port: String(port) }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const flags = Object.entries({ ...settings, port: String(port) }).flatMap(([name, value]) => [
+    '-c',
+    `${name}=${value}`,
+  ]);
   const output = openSync(log, 'a', 0o600);
   try {
     const stdio = ['ignore' as const, output, output];
@@ -195,7 +199,15 @@ async function stop({ account, binaries, cluster }: Site, { pid, child }: Runnin
   const alive = async (): Promise<boolean> =>
     child ? child.exitCode === null && child.signalCode === null : serves(pid, cluster);
   if (!(await alive())) return;
-  await run(account, binaries.pgCtl, ['stop', '-D', cluster, '--mode=fast', '--wait', '--timeout=120', '--silent']);
+  await run(account, binaries.pgCtl, [
+    'stop',
+    '-D',
+    cluster,
+    '--mode=fast',
+    '--wait',
+    '--timeout=120',
+    '--silent',
+  ]);
   await untilGone(alive);
 }
 

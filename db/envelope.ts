@@ -23,7 +23,8 @@ export function seal(key: Buffer, context: readonly string[], plaintext: Buffer)
 /** The plaintext of `seal`. @throws Error where key, context or any byte differs. */
 export function unseal(key: Buffer, context: readonly string[], sealed: Buffer): Buffer {
   if (sealed.length < 1 + NONCE + TAG) throw unopened(context, 'it is too short');
-  if (sealed[0] !== VERSION) throw unopened(context, `its version is ${sealed[0]}, and ${VERSION} is the only one known`);
+  if (sealed[0] !== VERSION)
+    throw unopened(context, `its version is ${sealed[0]}, and ${VERSION} is the only one known`);
   const decipher = createDecipheriv(CIPHER, key, sealed.subarray(1, 1 + NONCE), { authTagLength: TAG });
   decipher.setAAD(bytesOf(context));
   decipher.setAuthTag(sealed.subarray(-TAG));

@@ -50,7 +50,8 @@ export async function masterKeysFrom(file: string): Promise<MasterKeys> {
 function decode(part: string, source: string): Buffer {
   const hex = /^[0-9a-f]{64}$/i.test(part);
   // base64 reads base64url as well, and skips what is neither.
-  if (!hex && !/^[\w+/-]{43}=?$/.test(part)) throw malformed(source, `a part of it has ${part.length} characters`);
+  if (!hex && !/^[\w+/-]{43}=?$/.test(part))
+    throw malformed(source, `a part of it has ${part.length} characters`);
   return Buffer.from(part, hex ? 'hex' : 'base64');
 }
 

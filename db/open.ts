@@ -27,7 +27,10 @@ export interface Database {
    */
   inTenants<T>(tenantIds: readonly string[], work: (client: pg.PoolClient) => Promise<T>): Promise<T>;
   /** The same for models: hand `transaction` to each call. */
-  modelsInTenants<T>(tenantIds: readonly string[], work: (transaction: Transaction) => Promise<T>): Promise<T>;
+  modelsInTenants<T>(
+    tenantIds: readonly string[],
+    work: (transaction: Transaction) => Promise<T>,
+  ): Promise<T>;
   /** Waits for connections in use to be given back, and closes all. */
   close(): Promise<void>;
 }

@@ -45,7 +45,8 @@ export class Vault {
   /** @throws Error where the master key is not among ours. */
   unwrapDataKey(tenantId: string, wrapped: WrappedKey): Buffer {
     const cached = `${tenantId} ${wrapped.dataKey.toString('base64')}`;
-    const plain = this.#open.get(cached) ?? unseal(this.#master(wrapped).key, wrapping(tenantId), wrapped.dataKey);
+    const plain =
+      this.#open.get(cached) ?? unseal(this.#master(wrapped).key, wrapping(tenantId), wrapped.dataKey);
     this.#open.delete(cached);
     this.#open.set(cached, plain);
     const oldest = this.#open.keys().next();

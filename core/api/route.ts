@@ -15,7 +15,7 @@ export type Work = <T>(use: (stores: Stores) => Promise<T>) => Promise<T>;
 export interface Context<Query = unknown, Body = unknown, Owned = unknown> {
   readonly requestId: string;
   readonly caller: Caller;
-  /** The caller's tenant; on public routes and for the root key there is none, and reading it is a defect. */
+  /** The caller's tenant; empty on public routes and for the root key. */
   readonly tenantId: string;
   readonly params: Readonly<Record<string, string>>;
   readonly query: Query;

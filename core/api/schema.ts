@@ -1,4 +1,5 @@
 import { Type, type TObject, type TProperties, type TSchema } from 'typebox';
+import type { JsonObject } from '../kernel/json.ts';
 
 /** An object that takes these keys and no others. */
 export function closed<Properties extends TProperties>(properties: Properties, options: object = {}): TObject<Properties> {
@@ -8,7 +9,8 @@ export function closed<Properties extends TProperties>(properties: Properties, o
 export const Id = Type.String({ format: 'uuid', description: 'A UUIDv7.' });
 export const Time = Type.String({ format: 'date-time', description: 'RFC 3339, UTC.' });
 export const Name = Type.String({ minLength: 1, maxLength: 200 });
-export const AnyObject = Type.Object({}, { additionalProperties: true });
+/** Any JSON object. */
+export const AnyObject = Type.Unsafe<JsonObject>({ type: 'object', additionalProperties: true });
 
 /** Query keys of every list. */
 export const paging = {

@@ -35,10 +35,17 @@ function install(dev) {
   const withDev = dev || !existsSync(path.join(root, 'dist/core/main.js'));
   const missing = missingPackages(root, { dev: withDev });
   if (missing.length === 0) return;
-  const sample = missing.slice(0, 3).join(', ') + (missing.length > 3 ? ` and ${missing.length - 3} more` : '');
+  const sample =
+    missing.slice(0, 3).join(', ') + (missing.length > 3 ? ` and ${missing.length - 3} more` : '');
   note(`installing packages (npm ci), since these are missing or outdated: ${sample}`);
   // Without scripts: `prepare` would come back here, and the one postinstall that matters is hydrateSymlinks.
-  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', withDev ? '--include=dev' : '--omit=dev'];
+  const args = [
+    'ci',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    withDev ? '--include=dev' : '--omit=dev',
+  ];
   const done = spawnSync(process.platform === 'win32' ? 'npm.cmd' : 'npm', args, {
     cwd: root,
     stdio: ['ignore', 2, 2],
@@ -88,7 +95,10 @@ function compileSources() {
 
 function typescript() {
   try {
-    return path.join(path.dirname(createRequire(path.join(root, 'package.json')).resolve('typescript/package.json')), 'bin/tsc');
+    return path.join(
+      path.dirname(createRequire(path.join(root, 'package.json')).resolve('typescript/package.json')),
+      'bin/tsc',
+    );
   } catch {
     return undefined;
   }
@@ -99,7 +109,11 @@ function note(text) {
 }
 
 if (process.argv[1] && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  const need = process.argv.includes('--compile') ? 'compile' : process.argv.includes('--dev') ? 'dev' : 'run';
+  const need = process.argv.includes('--compile')
+    ? 'compile'
+    : process.argv.includes('--dev')
+      ? 'dev'
+      : 'run';
   try {
     await bootstrap(need);
   } catch (error) {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { Command } from 'commander';
 import { startSandbox, type Sandbox } from '../sandbox/index.ts';
 import type { CommandDeps } from './command-deps.ts';
-import { printMessages, printRuns, printSheet } from './demo/print.ts';
+import { printMessages, printRuns, printSheet, printWaits } from './demo/print.ts';
 import { playScenario } from './demo/scenario.ts';
 import { CommandFailure } from './failure.ts';
 import { loadSettings } from './settings.ts';
@@ -26,16 +26,26 @@ export const command = (deps: CommandDeps): Command =>
       }
     });
 
-async function play({ composition, terminal }: CommandDeps, sandbox: Sandbox, dataDir: string): Promise<void> {
+async function play(
+  { composition, terminal }: CommandDeps,
+  sandbox: Sandbox,
+  dataDir: string,
+): Promise<void> {
   const rootKey = randomBytes(24).toString('hex');
   const settings = demoSettings(sandbox, dataDir, rootKey);
   const platform = await composition.startPlatform(settings, { role: 'all' });
   try {
     if (platform.url === undefined) throw new CommandFailure('The platform serves no API.', 1);
     terminal.out(`Platform at ${platform.url}, sandbox of Google Sheets and Twilio at ${sandbox.url}.\n`);
-    const place = { platformUrl: platform.url, rootKey, sandboxUrl: sandbox.url, credentials: sandbox.credentials };
+    const place = {
+      platformUrl: platform.url,
+      rootKey,
+      sandboxUrl: sandbox.url,
+      credentials: sandbox.credentials,
+    };
     const submissions = await playScenario(place, (line) => terminal.out(`  ${line}`));
     const failed = printRuns(submissions, terminal);
+    printWaits(submissions, terminal);
     await printSheet(sandbox.url, terminal);
     await printMessages(sandbox.url, terminal);
     if (failed > 0) throw new CommandFailure(`${failed} runs did not succeed.`, 1);

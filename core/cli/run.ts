@@ -55,7 +55,9 @@ function compile(file: string, registry: Registry): Plan {
 }
 
 function pipelineOf(plan: Plan, action: string): string {
-  const actions = [...plan.pipelines.keys()].filter((name) => name.startsWith('actions/')).map((name) => name.slice(8));
+  const actions = [...plan.pipelines.keys()]
+    .filter((name) => name.startsWith('actions/'))
+    .map((name) => name.slice(8));
   if (actions.includes(action)) return `actions/${action}`;
   const known = actions.length > 0 ? `it has ${actions.join(', ')}` : 'it has none';
   throw new CommandFailure(`${plan.id} has no action "${action}"; ${known}.${didYouMean(action, actions)}`);
@@ -69,7 +71,11 @@ async function perform(
   registry: Registry,
 ): Promise<DriveResult> {
   const settings = deps.settings();
-  const http = createHttpClient({ endpoints: settings.endpoints, egressAllow: settings.egressAllow, clock: systemClock });
+  const http = createHttpClient({
+    endpoints: settings.endpoints,
+    egressAllow: settings.egressAllow,
+    clock: systemClock,
+  });
   const app = settings.apps[plan.id];
   try {
     return await drive({
@@ -107,7 +113,9 @@ function parse(option: string, file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new CommandFailure(`${option}: ${file} can't be read as JSON: ${messageOf(error)}`, 2, { cause: error });
+    throw new CommandFailure(`${option}: ${file} can't be read as JSON: ${messageOf(error)}`, 2, {
+      cause: error,
+    });
   }
 }
 

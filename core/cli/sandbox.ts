@@ -26,6 +26,8 @@ function portOf(text: string): number {
   try {
     return port.parse(text, '');
   } catch (error) {
-    throw new CommandFailure(`--port ${text} is not usable. Accepted: ${port.accepted}.`, 2, { cause: error });
+    throw new CommandFailure(`--port ${text} is not usable. Accepted: ${port.accepted}.`, 2, {
+      cause: error,
+    });
   }
 }

@@ -6,7 +6,7 @@ import type { CommandDeps } from './command-deps.ts';
 export const command = (deps: CommandDeps): Command =>
   new Command('schema')
     .description('Print the JSON Schema of definitions, for editors.')
-    .addHelpText('after', '\nExample:\n  sluice schema > .sluice/definition.schema.json')
+    .addHelpText('after', '\nExample:\n  sluice schema > definitions/definition.schema.json')
     .action(async () => {
       deps.terminal.out(JSON.stringify(editorSchema(await deps.composition.loadRegistry()), undefined, 2));
     });

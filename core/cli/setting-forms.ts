@@ -41,7 +41,8 @@ export const folders: Form<readonly string[]> = {
 
 export const port: Form<number> = {
   accepted: 'a port number from 0 to 65535, where 0 takes a free one',
-  parse: (text) => (/^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : refuse('it is no port number')),
+  parse: (text) =>
+    /^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : refuse('it is no port number'),
 };
 
 export const host: Form<string> = {
@@ -53,7 +54,8 @@ export const httpUrl: Form<string> = {
   accepted: 'an http:// or https:// URL, such as https://sluice.example.org',
   parse(text) {
     const url = parseUrl(text);
-    if (url.protocol !== 'http:' && url.protocol !== 'https:') return refuse(`its scheme is ${url.protocol}//`);
+    if (url.protocol !== 'http:' && url.protocol !== 'https:')
+      return refuse(`its scheme is ${url.protocol}//`);
     if (url.search || url.hash) return refuse('it has a query or a fragment');
     return url.href.replace(/\/+$/, '');
   },
@@ -94,18 +96,23 @@ export const masterKey: Form<string> = {
 export const key: Form<string> = {
   accepted: 'text without blanks, such as `openssl rand -hex 32` prints',
   secret: true,
-  parse: (text) => (/^[\x21-\x7e]+$/.test(text) ? text : refuse('it holds blanks or characters beyond ASCII')),
+  parse: (text) =>
+    /^[\x21-\x7e]+$/.test(text) ? text : refuse('it holds blanks or characters beyond ASCII'),
 };
 
 export const word: Form<string> = {
   accepted: 'text without blanks',
-  parse: (text) => (/^[\x21-\x7e]+$/.test(text) ? text : refuse('it holds blanks or characters beyond ASCII')),
+  parse: (text) =>
+    /^[\x21-\x7e]+$/.test(text) ? text : refuse('it holds blanks or characters beyond ASCII'),
 };
 
 export const networks: Form<readonly string[]> = {
   accepted: 'addresses or CIDR ranges with commas between them, such as 10.0.0.0/8,127.0.0.1',
   parse(text) {
-    const parts = text.split(',').map((part) => part.trim()).filter(Boolean);
+    const parts = text
+      .split(',')
+      .map((part) => part.trim())
+      .filter(Boolean);
     return parts.map((part) => {
       if (ipaddr.isValid(part)) return `${part}/${ipaddr.parse(part).kind() === 'ipv6' ? 128 : 32}`;
       return ipaddr.isValidCIDR(part) ? part : refuse(`"${part}" is neither`);
@@ -122,7 +129,8 @@ export const endpoints: Form<Readonly<Record<string, string>>> = {
 };
 
 export const apps: Form<Readonly<Record<string, JsonObject>>> = {
-  accepted: 'a YAML or JSON file (or JSON itself): {"google-sheets": {"clientId": "...", "clientSecret": "..."}}',
+  accepted:
+    'a YAML or JSON file (or JSON itself): {"google-sheets": {"clientId": "...", "clientSecret": "..."}}',
   secret: true,
   parse(text, cwd) {
     const map = text.trimStart().startsWith('{') ? parseMap(text) : readMap(path.resolve(cwd, text));
@@ -136,7 +144,9 @@ export const apps: Form<Readonly<Record<string, JsonObject>>> = {
 export const logLevel: Form<string> = {
   accepted: 'one of trace, debug, info, warn, error, fatal, silent',
   parse: (text) =>
-    ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].includes(text) ? text : refuse('it is no level'),
+    ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].includes(text)
+      ? text
+      : refuse('it is no level'),
 };
 
 function parseUrl(text: string): URL {
@@ -147,7 +157,8 @@ function origin(text: unknown): string {
   if (typeof text !== 'string' || !URL.canParse(text)) return refuse(`${JSON.stringify(text)} is no origin`);
   const url = new URL(text);
   const bare = url.pathname === '/' && !url.search && !url.hash && !url.username;
-  if (!bare || !/^https?:$/.test(url.protocol)) return refuse(`"${text}" is no origin (scheme, host and port only)`);
+  if (!bare || !/^https?:$/.test(url.protocol))
+    return refuse(`"${text}" is no origin (scheme, host and port only)`);
   return url.origin;
 }
 

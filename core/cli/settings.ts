@@ -42,28 +42,91 @@ interface Setting<T> {
 
 /** One line a setting: where the environment, `sluice start --help` and docs/operations.md get theirs. */
 export const SETTINGS: { readonly [K in keyof Settings]: Setting<NonNullable<Settings[K]>> } = {
-  dataDir: { variable: 'SLUICE_DATA_DIR', form: forms.folder, standard: '.sluice', summary: 'state of the embedded default: cluster, keys, objects' },
-  databaseUrl: { variable: 'SLUICE_DATABASE_URL', form: forms.databaseUrl, summary: 'PostgreSQL to use instead of the embedded one' },
-  definitions: { variable: 'SLUICE_DEFINITIONS', form: forms.folders, standard: '', summary: 'further folders of definitions' },
-  apps: { variable: 'SLUICE_APPS', form: forms.apps, standard: '{}', summary: 'OAuth clients and other app-wide values, by definition' },
+  dataDir: {
+    variable: 'SLUICE_DATA_DIR',
+    form: forms.folder,
+    standard: '.sluice',
+    summary: 'state of the embedded default: cluster, keys, objects',
+  },
+  databaseUrl: {
+    variable: 'SLUICE_DATABASE_URL',
+    form: forms.databaseUrl,
+    summary: 'PostgreSQL to use instead of the embedded one',
+  },
+  definitions: {
+    variable: 'SLUICE_DEFINITIONS',
+    form: forms.folders,
+    standard: '',
+    summary: 'further folders of definitions',
+  },
+  apps: {
+    variable: 'SLUICE_APPS',
+    form: forms.apps,
+    standard: '{}',
+    summary: 'OAuth clients and other app-wide values, by definition',
+  },
   port: { variable: 'SLUICE_PORT', form: forms.port, standard: '8080', summary: 'port of the API' },
-  host: { variable: 'SLUICE_HOST', form: forms.host, standard: '127.0.0.1', summary: 'address the API listens on' },
-  masterKey: { variable: 'SLUICE_MASTER_KEY', form: forms.masterKey, summary: 'wraps the data keys of tenants (made and kept in the data folder where not set)' },
-  rootKey: { variable: 'SLUICE_ROOT_KEY', form: forms.key, summary: "the operator's API key (made and kept in the data folder where not set)" },
-  publicUrl: { variable: 'SLUICE_PUBLIC_URL', form: forms.httpUrl, summary: 'how the outside reaches the API: OAuth callbacks and links' },
-  egressAllow: { variable: 'SLUICE_EGRESS_ALLOW', form: forms.networks, standard: '', summary: 'private ranges that URLs of tenants may reach' },
-  endpoints: { variable: 'SLUICE_ENDPOINTS', form: forms.endpoints, standard: '{}', summary: "sends a vendor's origin to a sandbox or a gateway" },
-  oidcIssuer: { variable: 'SLUICE_OIDC_ISSUER', form: forms.issuer, summary: 'OpenID Connect issuer whose bearer JWTs are accepted' },
-  oidcAudience: { variable: 'SLUICE_OIDC_AUDIENCE', form: forms.word, summary: 'audience those JWTs must be for' },
-  logLevel: { variable: 'SLUICE_LOG_LEVEL', form: forms.logLevel, standard: 'info', summary: 'least level that is logged' },
+  host: {
+    variable: 'SLUICE_HOST',
+    form: forms.host,
+    standard: '127.0.0.1',
+    summary: 'address the API listens on',
+  },
+  masterKey: {
+    variable: 'SLUICE_MASTER_KEY',
+    form: forms.masterKey,
+    summary: 'wraps the data keys of tenants (made and kept in the data folder where not set)',
+  },
+  rootKey: {
+    variable: 'SLUICE_ROOT_KEY',
+    form: forms.key,
+    summary: "the operator's API key (made and kept in the data folder where not set)",
+  },
+  publicUrl: {
+    variable: 'SLUICE_PUBLIC_URL',
+    form: forms.httpUrl,
+    summary: 'how the outside reaches the API: OAuth callbacks and links',
+  },
+  egressAllow: {
+    variable: 'SLUICE_EGRESS_ALLOW',
+    form: forms.networks,
+    standard: '',
+    summary: 'private ranges that URLs of tenants may reach',
+  },
+  endpoints: {
+    variable: 'SLUICE_ENDPOINTS',
+    form: forms.endpoints,
+    standard: '{}',
+    summary: "sends a vendor's origin to a sandbox or a gateway",
+  },
+  oidcIssuer: {
+    variable: 'SLUICE_OIDC_ISSUER',
+    form: forms.issuer,
+    summary: 'OpenID Connect issuer whose bearer JWTs are accepted',
+  },
+  oidcAudience: {
+    variable: 'SLUICE_OIDC_AUDIENCE',
+    form: forms.word,
+    summary: 'audience those JWTs must be for',
+  },
+  logLevel: {
+    variable: 'SLUICE_LOG_LEVEL',
+    form: forms.logLevel,
+    standard: 'info',
+    summary: 'least level that is logged',
+  },
 };
 
 /**
  * Reads the settings: the environment, and below it `.env` in the working folder.
  * @throws CommandFailure that names every unusable variable, its value, and what is accepted.
  */
-export function loadSettings(environment: NodeJS.ProcessEnv = process.env, cwd: string = process.cwd()): Settings {
-  if (environment === process.env && existsSync(path.join(cwd, '.env'))) process.loadEnvFile(path.join(cwd, '.env'));
+export function loadSettings(
+  environment: NodeJS.ProcessEnv = process.env,
+  cwd: string = process.cwd(),
+): Settings {
+  if (environment === process.env && existsSync(path.join(cwd, '.env')))
+    process.loadEnvFile(path.join(cwd, '.env'));
   const problems: string[] = [];
   const read = <T>({ variable, form, standard }: Setting<T>): T | undefined => {
     // An empty variable is an unset one: that is how Compose files and shells leave a setting out.

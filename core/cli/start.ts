@@ -10,10 +10,16 @@ import { tour } from './tour.ts';
 /** `sluice start`: runs the platform until SIGTERM or SIGINT, then drains and ends with 0. */
 export const command = (deps: CommandDeps): Command =>
   new Command('start')
-    .description('Run the platform: API and workers, with its own database unless SLUICE_DATABASE_URL names one.')
+    .description(
+      'Run the platform: API and workers, with its own database unless SLUICE_DATABASE_URL names one.',
+    )
     .addOption(new Option('--role <role>', 'what this process does').choices([...ROLES]).default('all'))
     .option('--port <port>', 'port of the API (SLUICE_PORT)')
-    .addHelpText('after', () => `\nExample:\n  sluice start --role worker\n\nSettings (environment, or .env here):\n${describeSettings()}`)
+    .addHelpText(
+      'after',
+      () =>
+        `\nExample:\n  sluice start --role worker\n\nSettings (environment, or .env here):\n${describeSettings()}`,
+    )
     .action(async (options: { role: Role; port?: string }) => {
       const settings = deps.settings();
       const chosen = options.port === undefined ? settings : { ...settings, port: portOf(options.port) };
@@ -21,7 +27,14 @@ export const command = (deps: CommandDeps): Command =>
       const signal = firstSignal();
       const platform = await deps.composition.startPlatform(chosen, { role: options.role });
       if (platform.url !== undefined) {
-        deps.terminal.out(tour({ url: platform.url, dataDir: chosen.dataDir, newRootKey: platform.newRootKey, ownKey: chosen.rootKey !== undefined }));
+        deps.terminal.out(
+          tour({
+            url: platform.url,
+            dataDir: chosen.dataDir,
+            newRootKey: platform.newRootKey,
+            ownKey: chosen.rootKey !== undefined,
+          }),
+        );
       } else {
         deps.terminal.out('Sluice works on runs (role worker).');
       }
@@ -36,6 +49,8 @@ function portOf(text: string): number {
   try {
     return port.parse(text, '');
   } catch (error) {
-    throw new CommandFailure(`--port ${text} is not usable. Accepted: ${port.accepted}.`, 2, { cause: error });
+    throw new CommandFailure(`--port ${text} is not usable. Accepted: ${port.accepted}.`, 2, {
+      cause: error,
+    });
   }
 }

@@ -6,6 +6,12 @@ export interface Terminal {
   progress(line: string): void;
 }
 
+// The reader has gone (`sluice lint | head`): there is nobody left to print for.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit();
+  throw error;
+});
+
 export const terminal: Terminal = {
   out: (line) => void process.stdout.write(`${line}\n`),
   err: (line) => void process.stderr.write(`${line}\n`),

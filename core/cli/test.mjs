@@ -52,7 +52,10 @@ function testFiles() {
     if (!existsSync(full)) throw new Error(`There is no test file or folder "${place}".`);
     if (statSync(full).isFile()) return [full];
     const names = readdirSync(full, { recursive: true, encoding: 'utf8' });
-    return names.filter((name) => name.endsWith('.test.ts')).sort().map((name) => path.join(full, name));
+    return names
+      .filter((name) => name.endsWith('.test.ts'))
+      .sort()
+      .map((name) => path.join(full, name));
   });
 }
 
@@ -67,7 +70,8 @@ async function runTests(files) {
     total.passed += counts.passed;
     total.failed += counts.failed;
     if (counts.passed + counts.failed === 0) fail('No test was executed.');
-    else if (counts.failed === 0 && exit !== 'exit code 0') fail(`The test run ended with ${exit} although no test failed.`);
+    else if (counts.failed === 0 && exit !== 'exit code 0')
+      fail(`The test run ended with ${exit} although no test failed.`);
     reportSkipped(counts.pending);
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -17,7 +17,12 @@ export function tourLines(url: string, rootKey: string): readonly string[] {
 export const ROOT_KEY_IN_SHELL = '${SLUICE_ROOT_KEY:-$(cat .sluice/root-key)}';
 
 /** What `sluice start` prints once it serves. */
-export function tour(at: { url: string; dataDir: string; newRootKey: string | undefined; ownKey: boolean }): string {
+export function tour(at: {
+  url: string;
+  dataDir: string;
+  newRootKey: string | undefined;
+  ownKey: boolean;
+}): string {
   const file = path.join(path.relative(process.cwd(), at.dataDir) || '.', 'root-key');
   const inShell = at.ownKey ? '$SLUICE_ROOT_KEY' : `$(cat ${file})`;
   const rootKey = at.newRootKey ? [`Root key (shown this once, kept in ${file}): ${at.newRootKey}`, ''] : [];

@@ -32,7 +32,12 @@ export interface TraceLine {
 
 /** One line: `append #1 waiting 429 rule /errors/0, again in PT2S`. */
 export function traceLine({ step, attempt, state, status, rule, wait, message }: TraceLine): string {
-  const parts = [`${step} #${attempt}`, state, status === undefined ? '' : String(status), rule ? `rule ${rule}` : ''];
+  const parts = [
+    `${step} #${attempt}`,
+    state,
+    status === undefined ? '' : String(status),
+    rule ? `rule ${rule}` : '',
+  ];
   const end = [message ? `: ${message}` : '', wait ? `, again in ${wait}` : ''].join('');
   return parts.filter(Boolean).join('  ') + end;
 }

@@ -12,7 +12,7 @@ import { placesIn } from './places.ts';
 import type { Plan } from './plan.ts';
 import { Report } from './report.ts';
 import { checkField, checkMap, mapOf } from './schema/field.ts';
-import { kindOf } from './schema/show.ts';
+import { asText, kindOf } from './schema/show.ts';
 import { HEADER, RUNNING_KINDS } from './sections/header.ts';
 import { grammarOf, integrationFields } from './sections/integration.ts';
 import { readTests, testsField } from './sections/tests.ts';
@@ -55,7 +55,7 @@ function checkDefinition(
   report: Report,
 ): boolean {
   const { root } = outline;
-  if (!RUNNING_KINDS.includes(String(root['kind']))) {
+  if (!RUNNING_KINDS.includes(asText(root['kind']))) {
     const known = Object.entries(root).filter(([key]) => key in HEADER);
     checkMap('a definition', HEADER, Object.fromEntries(known), '', report);
     return false;

@@ -27,7 +27,9 @@ export async function readPostmaster(cluster: string): Promise<Postmaster | unde
 export async function serves(pid: number, cluster: string): Promise<boolean> {
   const facts = await lookUpProcess(pid);
   if (!facts) return false;
-  return facts.command === undefined || (facts.command.includes('postgres') && facts.command.includes(cluster));
+  return (
+    facts.command === undefined || (facts.command.includes('postgres') && facts.command.includes(cluster))
+  );
 }
 
 /**
@@ -59,7 +61,9 @@ export async function untilReady(url: string, alive: () => Promise<boolean>): Pr
     // 57P03: it starts, recovers or stops.
     const silent = failure.code === 'ECONNREFUSED' && Date.now() < silentUntil;
     if (!silent && failure.code !== '57P03' && failure.code !== 'ECONNRESET') {
-      throw new Error(`The embedded PostgreSQL runs, but lets nobody in: ${failure.message}`, { cause: failure });
+      throw new Error(`The embedded PostgreSQL runs, but lets nobody in: ${failure.message}`, {
+        cause: failure,
+      });
     }
     await pause(BEAT);
   }

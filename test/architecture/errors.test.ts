@@ -18,6 +18,8 @@ describe('the list of error codes', () => {
       .filter(({ file }) => file !== 'core/kernel/errors.ts')
       .map(({ text }) => text)
       .join('\n');
-    expect(Object.keys(ERROR_STATUS).filter((name) => !new RegExp(`['"]${name}['"]`).test(code))).to.deep.equal([]);
+    expect(
+      Object.keys(ERROR_STATUS).filter((name) => !new RegExp(`['"]${name}['"]`).test(code)),
+    ).to.deep.equal([]);
   });
 });

@@ -5,7 +5,11 @@ import { isOurs, sourceFiles, type SourceFile } from './sources.ts';
  * The areas of the house from the ground up, and which of them each may import. An area may always import itself.
  * DESIGN: kernel <- language <- runtime <- jobs, domains <- api, cli <- main.
  */
-const AREAS: readonly { readonly name: string; readonly holds: RegExp; readonly imports: readonly string[] }[] = [
+const AREAS: readonly {
+  readonly name: string;
+  readonly holds: RegExp;
+  readonly imports: readonly string[];
+}[] = [
   { name: 'kernel', holds: /^core\/kernel\//, imports: [] },
   { name: 'sdk', holds: /^core\/sdk\.ts$/, imports: ['kernel'] },
   { name: 'language', holds: /^core\/language\//, imports: ['kernel'] },
@@ -15,7 +19,11 @@ const AREAS: readonly { readonly name: string; readonly holds: RegExp; readonly 
   { name: 'domains', holds: /^core\/domains\//, imports: ['kernel', 'language', 'runtime'] },
   { name: 'api', holds: /^core\/api\//, imports: ['kernel', 'language', 'domains'] },
   { name: 'bootstrap', holds: /^core\/cli\/(?:bootstrap\/.*|bootstrap|bin|test)\.?.*mjs$/, imports: [] },
-  { name: 'cli', holds: /^core\/cli\/.*\.ts$/, imports: ['kernel', 'language', 'runtime', 'sandbox', 'jobs', 'domains'] },
+  {
+    name: 'cli',
+    holds: /^core\/cli\/.*\.ts$/,
+    imports: ['kernel', 'language', 'runtime', 'sandbox', 'jobs', 'domains'],
+  },
   { name: 'plugins', holds: /^plugins\//, imports: ['sdk'] },
   { name: 'db', holds: /^db\//, imports: ['kernel'] },
   {
@@ -27,7 +35,8 @@ const AREAS: readonly { readonly name: string; readonly holds: RegExp; readonly 
 
 const files = sourceFiles('core', 'plugins', 'db');
 const byName = new Map(files.map((source) => [source.file, source]));
-const areaOf = (file: string): (typeof AREAS)[number] | undefined => AREAS.find((area) => area.holds.test(file));
+const areaOf = (file: string): (typeof AREAS)[number] | undefined =>
+  AREAS.find((area) => area.holds.test(file));
 
 describe('the floors of the house', () => {
   it('hold every source file', () => {

@@ -23,7 +23,11 @@ describe('generated parts of the documents', () => {
       summary,
       form.accepted,
     ]);
-    compare('docs/operations.md', 'settings', tableOf(['variable', 'default', 'what it is', 'accepted'], rows));
+    compare(
+      'docs/operations.md',
+      'settings',
+      tableOf(['variable', 'default', 'what it is', 'accepted'], rows),
+    );
   });
 
   it('list every helper with its example', () => {
@@ -53,21 +57,27 @@ describe('generated parts of the documents', () => {
 function compare(file: string, region: string, lines: readonly string[]): void {
   const place = path.join(ROOT, file);
   const text = readFileSync(place, 'utf8');
-  const [, before, , after] = new RegExp(`^([^]*<!-- ${region}: [^\\n]*-->\\n)([^]*?)(<!-- /${region} -->[^]*)$`).exec(text) ?? [];
+  const [, before, , after] =
+    new RegExp(`^([^]*<!-- ${region}: [^\\n]*-->\\n)([^]*?)(<!-- /${region} -->[^]*)$`).exec(text) ?? [];
   const expected = `${before}${lines.join('\n')}\n${after}`;
   if (UPDATE) writeFileSync(place, expected);
   else expect(text, `${file} is out of date: SLUICE_TEST_UPDATE=1 writes it anew`).to.equal(expected);
 }
 
 function tableOf(header: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   return [line(header), `|${'---|'.repeat(header.length)}`, ...rows.map(line)];
 }
 
 async function plugins(): Promise<readonly Plugin[]> {
-  const names = readdirSync(path.join(ROOT, 'plugins'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const names = readdirSync(path.join(ROOT, 'plugins'), { withFileTypes: true }).filter((entry) =>
+    entry.isDirectory(),
+  );
   const modules = await Promise.all(
-    names.map(({ name }) => import(path.join(ROOT, 'plugins', name, 'index.ts')) as Promise<{ default: Plugin }>),
+    names.map(
+      ({ name }) => import(path.join(ROOT, 'plugins', name, 'index.ts')) as Promise<{ default: Plugin }>,
+    ),
   );
   return modules.map((module) => module.default);
 }

@@ -46,7 +46,10 @@ function resolve(from: string, specifier: string): string {
 
 /** `ajv-formats` of `ajv-formats/x`, `@scope/name` of `@scope/name/x`. */
 export function packageOf(specifier: string): string {
-  return specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
 }
 
 export const isOurs = (specifier: string): boolean => /^(?:core|plugins|db|test)\//.test(specifier);

@@ -14,9 +14,22 @@ interface Ended {
 /** A clone with a program of two files, the bootstrap itself, and this clone's packages. */
 async function makeClone(): Promise<string> {
   const clone = await mkdtemp(path.join(tmpdir(), 'sluice-clone-'));
-  await Promise.all(['core/cli/bootstrap', 'plugins/greeter', 'db'].map((folder) => mkdir(path.join(clone, folder), { recursive: true })));
-  const copied = ['core/cli/bootstrap', 'core/cli/bootstrap.mjs', 'core/cli/bin.mjs', 'core/cli/tsconfig.build.json', 'tsconfig.json', 'package.json'];
-  await Promise.all(copied.map((file) => cp(path.join(ROOT, file), path.join(clone, file), { recursive: true })));
+  await Promise.all(
+    ['core/cli/bootstrap', 'plugins/greeter', 'db'].map((folder) =>
+      mkdir(path.join(clone, folder), { recursive: true }),
+    ),
+  );
+  const copied = [
+    'core/cli/bootstrap',
+    'core/cli/bootstrap.mjs',
+    'core/cli/bin.mjs',
+    'core/cli/tsconfig.build.json',
+    'tsconfig.json',
+    'package.json',
+  ];
+  await Promise.all(
+    copied.map((file) => cp(path.join(ROOT, file), path.join(clone, file), { recursive: true })),
+  );
   await symlink(path.join(ROOT, 'node_modules'), path.join(clone, 'node_modules'));
   await writeFile(path.join(clone, 'core/main.ts'), MAIN);
   await writeFile(path.join(clone, 'plugins/greeter/index.ts'), `export const greeting: string = 'hello';\n`);
@@ -27,7 +40,10 @@ const MAIN = `import { greeting } from '../plugins/greeter/index.ts';
 export const main = async (argv: readonly string[]): Promise<void> => console.log(greeting, process.pid, ...argv.slice(2));
 `;
 
-function node(clone: string, ...args: readonly string[]): Promise<Ended> & { readonly pid: number | undefined } {
+function node(
+  clone: string,
+  ...args: readonly string[]
+): Promise<Ended> & { readonly pid: number | undefined } {
   const child = spawn(process.execPath, args, { cwd: clone, stdio: ['ignore', 'pipe', 'pipe'] });
   const text = { out: '', err: '' };
   child.stdout.on('data', (chunk: Buffer) => (text.out += chunk.toString()));
@@ -52,10 +68,15 @@ describe('the bootstrap', () => {
 
   it('compiles again when a source has changed, and drops what was removed', async () => {
     await node(clone, 'core/cli/bootstrap.mjs', '--compile');
-    await writeFile(path.join(clone, 'core/main.ts'), `export const main = (): void => console.log('new');\n`);
+    await writeFile(
+      path.join(clone, 'core/main.ts'),
+      `export const main = (): void => console.log('new');\n`,
+    );
     await rm(path.join(clone, 'plugins/greeter'), { recursive: true });
     expect((await node(clone, 'core/cli/bin.mjs')).out).to.equal('new\n');
-    const gone = await readFile(path.join(clone, 'dist/plugins/greeter/index.js')).catch((error: NodeJS.ErrnoException) => error.code);
+    const gone = await readFile(path.join(clone, 'dist/plugins/greeter/index.js')).catch(
+      (error: NodeJS.ErrnoException) => error.code,
+    );
     expect(gone).to.equal('ENOENT');
   });
 
@@ -77,7 +98,11 @@ describe('the bootstrap', () => {
   it('leaves dist/ alone where no compiler is installed, and says what to do where there is neither', async () => {
     await node(clone, 'core/cli/bootstrap.mjs', '--compile');
     await rm(path.join(clone, 'node_modules'));
-    expect(await node(clone, 'core/cli/bootstrap.mjs', '--compile')).to.deep.equal({ code: 0, out: '', err: '' });
+    expect(await node(clone, 'core/cli/bootstrap.mjs', '--compile')).to.deep.equal({
+      code: 0,
+      out: '',
+      err: '',
+    });
     await rm(path.join(clone, 'dist'), { recursive: true });
     const { code, err } = await node(clone, 'core/cli/bin.mjs');
     expect(code).to.equal(1);

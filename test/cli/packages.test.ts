@@ -4,8 +4,10 @@ import path from 'node:path';
 import { expect } from 'chai';
 
 // The bootstrap is plain JavaScript without declarations: it runs before anything is installed.
-const { missingPackages } = (await import(new URL('../../core/cli/bootstrap/packages.mjs', import.meta.url).href)) as {
-  missingPackages(root: string, options: { dev: boolean }): string[];
+const { missingPackages } = (await import(
+  new URL('../../core/cli/bootstrap/packages.mjs', import.meta.url).href
+)) as {
+  missingPackages: (root: string, options: { dev: boolean }) => string[];
 };
 
 const LOCKED = {
@@ -23,7 +25,8 @@ function clone(recorded: object | undefined, present: Readonly<Record<string, st
     mkdirSync(path.join(root, 'node_modules', name), { recursive: true });
     writeFileSync(path.join(root, 'node_modules', name, 'package.json'), JSON.stringify({ name, version }));
   }
-  if (recorded) writeFileSync(path.join(root, 'node_modules/.package-lock.json'), JSON.stringify({ packages: recorded }));
+  if (recorded)
+    writeFileSync(path.join(root, 'node_modules/.package-lock.json'), JSON.stringify({ packages: recorded }));
   return root;
 }
 
@@ -33,12 +36,19 @@ describe('missing packages', () => {
   });
 
   it('are those at another version than the lock file asks for', () => {
-    const recorded = { 'node_modules/used': { version: '1.1.0' }, 'node_modules/@scope/tool': { version: '3.0.0' } };
-    expect(missingPackages(clone(recorded, { used: '1.1.0', '@scope/tool': '3.0.0' }), { dev: true })).to.deep.equal(['used']);
+    const recorded = {
+      'node_modules/used': { version: '1.1.0' },
+      'node_modules/@scope/tool': { version: '3.0.0' },
+    };
+    expect(
+      missingPackages(clone(recorded, { used: '1.1.0', '@scope/tool': '3.0.0' }), { dev: true }),
+    ).to.deep.equal(['used']);
   });
 
   it('are found without npm’s own record too', () => {
-    expect(missingPackages(clone(undefined, { used: '1.2.0', '@scope/tool': '3.0.0' }), { dev: true })).to.deep.equal([]);
+    expect(
+      missingPackages(clone(undefined, { used: '1.2.0', '@scope/tool': '3.0.0' }), { dev: true }),
+    ).to.deep.equal([]);
   });
 
   it('are none of the development packages where those are not needed', () => {

@@ -19,19 +19,29 @@ function refusal(environment: Record<string, string>): string {
 describe('settings', () => {
   it('have defaults for everything that a first start needs', () => {
     const settings = loadSettings({}, '/srv/sluice');
-    expect(settings).to.deep.include({ dataDir: '/srv/sluice/.sluice', port: 8080, host: '127.0.0.1', logLevel: 'info' });
+    expect(settings).to.deep.include({
+      dataDir: '/srv/sluice/.sluice',
+      port: 8080,
+      host: '127.0.0.1',
+      logLevel: 'info',
+    });
     expect(settings).to.deep.include({ definitions: [], egressAllow: [], endpoints: {}, apps: {} });
     expect(settings.databaseUrl).to.equal(undefined);
   });
 
   it('take an empty variable for one that is not set', () => {
-    expect(loadSettings({ SLUICE_PORT: '', SLUICE_DATABASE_URL: '' }, '/')).to.include({ port: 8080, databaseUrl: undefined });
+    expect(loadSettings({ SLUICE_PORT: '', SLUICE_DATABASE_URL: '' }, '/')).to.include({
+      port: 8080,
+      databaseUrl: undefined,
+    });
   });
 
   it('name the variable, its value and what is accepted, all of them at once', () => {
     const message = refusal({ SLUICE_PORT: '80a', SLUICE_LOG_LEVEL: 'loud', SLUICE_DEFINITIONS: 'missing' });
     expect(message.split('\n')).to.have.lengthOf(3);
-    expect(message).to.contain('SLUICE_PORT=80a is not usable: it is no port number. Accepted: a port number from 0 to 65535');
+    expect(message).to.contain(
+      'SLUICE_PORT=80a is not usable: it is no port number. Accepted: a port number from 0 to 65535',
+    );
     expect(message).to.contain('SLUICE_LOG_LEVEL=loud').and.to.contain('trace, debug, info');
     expect(message).to.contain('there is no folder /nowhere/missing');
   });
@@ -59,15 +69,15 @@ describe('settings', () => {
     expect(loadSettings({ SLUICE_ENDPOINTS: endpoints }, '/').endpoints).to.deep.equal({
       'https://api.twilio.com': 'http://127.0.0.1:4010',
     });
-    expect(refusal({ SLUICE_ENDPOINTS: '{"https://api.twilio.com/v1": "http://127.0.0.1"}' })).to.contain('"https://api.twilio.com/v1" is no origin');
+    expect(refusal({ SLUICE_ENDPOINTS: '{"https://api.twilio.com/v1": "http://127.0.0.1"}' })).to.contain(
+      '"https://api.twilio.com/v1" is no origin',
+    );
   });
 
   it('take addresses and ranges for the egress guard', () => {
-    expect(loadSettings({ SLUICE_EGRESS_ALLOW: '10.0.0.0/8, 127.0.0.1,::1' }, '/').egressAllow).to.deep.equal([
-      '10.0.0.0/8',
-      '127.0.0.1/32',
-      '::1/128',
-    ]);
+    expect(loadSettings({ SLUICE_EGRESS_ALLOW: '10.0.0.0/8, 127.0.0.1,::1' }, '/').egressAllow).to.deep.equal(
+      ['10.0.0.0/8', '127.0.0.1/32', '::1/128'],
+    );
     expect(refusal({ SLUICE_EGRESS_ALLOW: '10.0.0.0/33' })).to.contain('"10.0.0.0/33"');
   });
 
@@ -81,7 +91,10 @@ describe('settings', () => {
   });
 
   it('split several folders of definitions at commas', () => {
-    const [one, two] = [mkdtempSync(path.join(tmpdir(), 'sluice-a-')), mkdtempSync(path.join(tmpdir(), 'sluice-b-'))];
+    const [one, two] = [
+      mkdtempSync(path.join(tmpdir(), 'sluice-a-')),
+      mkdtempSync(path.join(tmpdir(), 'sluice-b-')),
+    ];
     expect(loadSettings({ SLUICE_DEFINITIONS: `${one},${two}` }, '/').definitions).to.deep.equal([one, two]);
   });
 

@@ -19,7 +19,10 @@ describe('npm test', () => {
   });
   after(() => rm(clone, { recursive: true, force: true }));
 
-  async function run(tests: string, environment: NodeJS.ProcessEnv = {}): Promise<{ code: number | null; lines: string[] }> {
+  async function run(
+    tests: string,
+    environment: NodeJS.ProcessEnv = {},
+  ): Promise<{ code: number | null; lines: string[] }> {
     await writeFile(path.join(clone, 'test/some.test.ts'), tests);
     const child = spawn(process.execPath, ['core/cli/test.mjs', 'test'], {
       cwd: clone,
@@ -39,7 +42,9 @@ describe('npm test', () => {
   });
 
   it('fails where a test fails, and shows why', async () => {
-    const { code, lines } = await run(`it('works', () => {}); it('breaks', () => { throw new Error('because'); });`);
+    const { code, lines } = await run(
+      `it('works', () => {}); it('breaks', () => { throw new Error('because'); });`,
+    );
     expect(lines.at(-1)).to.equal('1 passed, 1 failed');
     expect(lines.join('\n')).to.contain('Error: because');
     expect(code).to.equal(1);
@@ -60,7 +65,11 @@ describe('npm test', () => {
   it('names what is skipped, and on CI counts it as failed', async () => {
     const tests = `describe('the moon', () => { it('is reached', () => {}); it.skip('is made of cheese', () => {}); });`;
     const here = await run(tests);
-    expect(here.lines.slice(-3)).to.deep.equal(['Not run (1):', '  - the moon is made of cheese', '1 passed, 0 failed']);
+    expect(here.lines.slice(-3)).to.deep.equal([
+      'Not run (1):',
+      '  - the moon is made of cheese',
+      '1 passed, 0 failed',
+    ]);
     expect(here.code).to.equal(0);
     const onCi = await run(tests, { CI: 'true' });
     expect(onCi.lines.at(-1)).to.equal('1 passed, 1 failed');

@@ -4,11 +4,13 @@ import { chmod, cp, lstat, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import pg from 'pg';
 import { startEmbedded, type Embedded } from '../../db/embedded.ts';
 import { findBinaries, restoreLinks } from '../../db/embedded/binaries.ts';
+import { serves, untilGone } from '../../db/embedded/postmaster.ts';
 import { lookUpProcess } from '../../db/process.ts';
 import { rejection } from '../support/rejection.ts';
 
@@ -20,16 +22,20 @@ describe('startEmbedded', () => {
   let dataDir: string;
   let running: Embedded[];
   let owners: ChildProcess[];
+  /** Pids of servers whose owner may be gone. */
+  let servers: number[];
 
   beforeEach(async () => {
     parent = await mkdtemp(join(tmpdir(), 'sluice-test-'));
     dataDir = join(parent, 'data');
     running = [];
     owners = [];
+    servers = [];
   });
   afterEach(async () => {
     for (const owner of owners) await killHard(owner);
     await Promise.all(running.map((server) => server.stop()));
+    for (const pid of servers) await endServer(pid);
     await rm(parent, { recursive: true, force: true });
   });
 
@@ -45,7 +51,11 @@ describe('startEmbedded', () => {
 
   it('commits durably and stores text as UTF-8', async () => {
     const { url } = await start();
-    for (const [name, value] of Object.entries({ fsync: 'on', synchronous_commit: 'on', server_encoding: 'UTF8' })) {
+    for (const [name, value] of Object.entries({
+      fsync: 'on',
+      synchronous_commit: 'on',
+      server_encoding: 'UTF8',
+    })) {
       expect(await query(url, `SHOW ${name}`)).to.deep.equal([{ [name]: value }]);
     }
   });
@@ -85,16 +95,26 @@ describe('startEmbedded', () => {
     expect(await query(again.url, 'SELECT one FROM kept')).to.deep.equal([{ one: 1 }]);
   });
 
-  it('starts where the pid that the server left behind is another process by now', async () => {
-    await leaveBehind(process.pid);
+  it('starts where the pid that the server left behind is another process of its user by now', async () => {
+    await leaveBehind((user) => {
+      const stranger = spawn('sleep', ['60'], { stdio: 'ignore', ...user });
+      owners.push(stranger);
+      return Promise.resolve(stranger.pid!);
+    });
     expect((await start()).adopted).to.equal(false);
   });
 
   it('starts where the pid that the server left behind is a zombie', async () => {
-    const sh = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
-    owners.push(sh);
-    const zombie = Number(await firstLine(sh));
-    await leaveBehind(zombie);
+    await leaveBehind(async (user) => {
+      // The shell becomes a program that never asks how its child ended.
+      const args = ['-c', 'sleep 0.2 & echo $!; exec sleep 60'];
+      const parent = spawn('sh', args, { stdio: ['ignore', 'pipe', 'ignore'], ...user });
+      owners.push(parent);
+      const zombie = Number(await firstLine(parent));
+      while (await lookUpProcess(zombie)) await setImmediate();
+      expect(process.kill(zombie, 0)).to.equal(true);
+      return zombie;
+    });
     expect((await start()).adopted).to.equal(false);
   });
 
@@ -124,7 +144,9 @@ describe('startEmbedded', () => {
     await stop(await start());
     await rm(join(dataDir, 'postgres.password'));
     for (const _ of [1, 2]) {
-      expect((await rejection(startEmbedded({ dataDir }))).message).to.include('postgres.password is missing');
+      expect((await rejection(startEmbedded({ dataDir }))).message).to.include(
+        'postgres.password is missing',
+      );
     }
   });
 
@@ -174,6 +196,12 @@ describe('startEmbedded', () => {
     return server;
   }
 
+  async function endServer(pid: number): Promise<void> {
+    const alive = (): Promise<boolean> => serves(pid, dataDir);
+    if (await alive()) process.kill(pid, 'SIGQUIT');
+    await untilGone(alive);
+  }
+
   async function stop(server: Embedded): Promise<void> {
     running = running.filter((other) => other !== server);
     await server.stop();
@@ -186,17 +214,19 @@ describe('startEmbedded', () => {
     owners.push(owner);
     const line = JSON.parse(await firstLine(owner)) as { url: string; pid: number; error?: string };
     expect(line.error).to.equal(undefined);
+    servers.push(line.pid);
     return { process: owner, ...line };
   }
 
-  /** A server killed in the middle, whose pid file names `pid`. */
-  async function leaveBehind(pid: number): Promise<void> {
+  /** A server killed in the middle, whose pid file names a process that the user it ran as may signal. */
+  async function leaveBehind(make: (user: { uid: number; gid: number }) => Promise<number>): Promise<void> {
     const owner = await own();
     const file = join(dataDir, 'postgres/postmaster.pid');
     const text = await readFile(file, 'utf8');
     await killHard(owner.process);
     process.kill(owner.pid, 'SIGKILL');
-    await writeFile(file, text.replace(/^\d+/, String(pid)));
+    const { uid, gid } = await stat(file);
+    await writeFile(file, text.replace(/^\d+/, String(await make({ uid, gid }))));
   }
 });
 
@@ -205,8 +235,13 @@ describe('restoreLinks', () => {
     const { home } = await findBinaries();
     const copy = await mkdtemp(join(tmpdir(), 'sluice-test-'));
     try {
-      const links = JSON.parse(await readFile(join(home, 'native/pg-symlinks.json'), 'utf8')) as { target: string }[];
-      await cp(home, copy, { recursive: true, filter: async (path) => !(await lstat(path)).isSymbolicLink() });
+      const links = JSON.parse(await readFile(join(home, 'native/pg-symlinks.json'), 'utf8')) as {
+        target: string;
+      }[];
+      await cp(home, copy, {
+        recursive: true,
+        filter: async (path) => !(await lstat(path)).isSymbolicLink(),
+      });
       expect(await version(copy)).to.not.equal(0);
       await restoreLinks(copy);
       expect(await version(copy)).to.equal(0);

@@ -30,7 +30,9 @@ describe('lockFolder', () => {
     const unlock = await lockFolder(folder);
     expect((await rejection(lockFolder(folder))).message).to.include(`process ${process.pid}`);
     await unlock();
-    await (await lockFolder(folder))();
+    await (
+      await lockFolder(folder)
+    )();
     expect(await readdir(folder)).to.deep.equal([]);
   });
 
@@ -38,25 +40,33 @@ describe('lockFolder', () => {
     const dead = spawn(process.execPath, ['-e', '']);
     await once(dead, 'exit');
     await writeFile(lock, JSON.stringify({ pid: dead.pid }));
-    await (await lockFolder(folder))();
+    await (
+      await lockFolder(folder)
+    )();
   });
 
   it('takes over where the pid has been given to a process that started at another time', async () => {
     await writeFile(lock, JSON.stringify({ pid: process.ppid, started: 'long ago' }));
-    await (await lockFolder(folder))();
+    await (
+      await lockFolder(folder)
+    )();
   });
 
   it('takes over a lock that names nobody', async () => {
     for (const text of ['', '{}', '{"pid":"1"}', '{"pid":-1}', 'null']) {
       await writeFile(lock, text);
-      await (await lockFolder(folder))();
+      await (
+        await lockFolder(folder)
+      )();
     }
   });
 
   it('takes over although another died while taking over', async () => {
     await writeFile(lock, JSON.stringify({ pid: process.ppid, started: 'long ago' }));
     await writeFile(`${lock}.inherit`, JSON.stringify({ pid: process.ppid, started: 'long ago' }));
-    await (await lockFolder(folder))();
+    await (
+      await lockFolder(folder)
+    )();
   });
 
   it('leaves alone a lock that is no longer its own', async () => {

@@ -32,11 +32,13 @@ describe('migrate', () => {
   it('leaves nothing of a migration that fails, nor of those after it', async () => {
     const good = { name: '1', up: 'CREATE TABLE one (id integer)' };
     const bad = { name: '2', up: 'CREATE TABLE two (id integer); SELECT 1/0' };
-    const error = await rejection(migrate(database.url, [good, bad, { name: '3', up: 'CREATE TABLE three ()' }]));
-    expect(error.message).to.include('2').and.include('division by zero');
-    expect(await query(database.url, "SELECT to_regclass('one') IS NOT NULL AS one, to_regclass('two') AS two")).to.deep.equal(
-      [{ one: true, two: null }],
+    const error = await rejection(
+      migrate(database.url, [good, bad, { name: '3', up: 'CREATE TABLE three ()' }]),
     );
+    expect(error.message).to.include('2').and.include('division by zero');
+    expect(
+      await query(database.url, "SELECT to_regclass('one') IS NOT NULL AS one, to_regclass('two') AS two"),
+    ).to.deep.equal([{ one: true, two: null }]);
     expect(await query(database.url, 'SELECT name FROM schema_migrations')).to.deep.equal([{ name: '1' }]);
   });
 
@@ -52,7 +54,9 @@ describe('migrate', () => {
     expect(await migrate(owner.url)).to.deep.equal(NAMES);
     const db = await openDatabase({ url: owner.url });
     try {
-      expect((await db.engine.query('SELECT current_user AS role')).rows).to.deep.equal([{ role: 'sluice_engine' }]);
+      expect((await db.engine.query('SELECT current_user AS role')).rows).to.deep.equal([
+        { role: 'sluice_engine' },
+      ]);
     } finally {
       await db.close();
       await owner.drop();
@@ -64,7 +68,9 @@ describe('migrate', () => {
     try {
       await query(owner.cluster, `ALTER DATABASE ${owner.database} OWNER TO ${owner.name}`);
       const error = await rejection(migrate(owner.url));
-      expect(error.message).to.include(owner.name).and.match(/sluice_app/);
+      expect(error.message)
+        .to.include(owner.name)
+        .and.match(/sluice_app/);
       await query(owner.cluster, `GRANT sluice_app, sluice_engine TO ${owner.name}`);
       expect(await migrate(owner.url)).to.deep.equal(NAMES);
     } finally {
@@ -86,7 +92,9 @@ describe('migrate', () => {
     await migrate(cluster);
     await query(cluster, `CREATE ROLE ${name} LOGIN PASSWORD 'secret' ${attributes}`);
     if (attributes) {
-      const admin = ['sluice_app', 'sluice_engine'].map((role) => `GRANT ${role} TO ${name} WITH ADMIN OPTION`);
+      const admin = ['sluice_app', 'sluice_engine'].map(
+        (role) => `GRANT ${role} TO ${name} WITH ADMIN OPTION`,
+      );
       await query(cluster, admin.join('; '));
     }
     return {
@@ -172,7 +180,10 @@ async function agendaSchema(url: string): Promise<unknown> {
       url,
       `SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid::regclass::text ${like} ORDER BY 1`,
     ),
-    triggers: await query(url, `SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgname ${like} ORDER BY 1`),
+    triggers: await query(
+      url,
+      `SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgname ${like} ORDER BY 1`,
+    ),
   };
 }
 

@@ -32,7 +32,9 @@ describe('models', () => {
   it('have the columns of their tables, with the same types, nullability and keys', async () => {
     const models = Object.values(test.db.models);
     const described = models.map((model) => [model.tableName, columnsOf(model.getAttributes())]);
-    const made = await Promise.all(models.map(async (model) => [model.tableName, await columnsIn(model.tableName)]));
+    const made = await Promise.all(
+      models.map(async (model) => [model.tableName, await columnsIn(model.tableName)]),
+    );
     expect(Object.fromEntries(described)).to.deep.equal(Object.fromEntries(made));
   });
 

@@ -150,7 +150,10 @@ describe('openDatabase', () => {
     const { Form } = test.db.models;
     const error = await rejection(
       test.db.modelsInTenants([id], async (transaction) => {
-        const form = await Form.create({ tenantId: id, id: uuid7(), title: 'a', questions: [] }, { transaction });
+        const form = await Form.create(
+          { tenantId: id, id: uuid7(), title: 'a', questions: [] },
+          { transaction },
+        );
         const again = await Form.findOne({ where: { id: form.id }, rejectOnEmpty: true, transaction });
         await form.update({ title: 'b' }, { transaction });
         expect(form.version).to.equal(2);

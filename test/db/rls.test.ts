@@ -54,7 +54,9 @@ describe('row-level security', () => {
     await form(a);
     for (const table of ['tenants', 'forms']) {
       expect((await test.db.app.query(`SELECT FROM ${table}`)).rowCount, table).to.equal(0);
-      expect((await test.db.inTenants([], (c) => c.query(`SELECT FROM ${table}`))).rowCount, table).to.equal(0);
+      expect((await test.db.inTenants([], (c) => c.query(`SELECT FROM ${table}`))).rowCount, table).to.equal(
+        0,
+      );
     }
   });
 
@@ -62,8 +64,12 @@ describe('row-level security', () => {
     const [mine, theirs] = [await form(a), await form(b)];
     await test.db.inTenants([a], async (client) => {
       const { rows } = await client.query<{ id: string }>('SELECT id FROM forms');
-      expect(rows.map(({ id }) => id)).to.include(mine).and.not.include(theirs);
-      expect((await client.query("UPDATE forms SET title = 'x' WHERE id = $1", [theirs])).rowCount).to.equal(0);
+      expect(rows.map(({ id }) => id))
+        .to.include(mine)
+        .and.not.include(theirs);
+      expect((await client.query("UPDATE forms SET title = 'x' WHERE id = $1", [theirs])).rowCount).to.equal(
+        0,
+      );
       expect((await client.query('DELETE FROM forms WHERE id = $1', [theirs])).rowCount).to.equal(0);
     });
   });
@@ -81,7 +87,9 @@ describe('row-level security', () => {
   it('refuses a link to what another tenant owns, even to the engine', async () => {
     const theirs = await form(b);
     const insert = "INSERT INTO form_responses (tenant_id, id, form_id, answers) VALUES ($1, $2, $3, '{}')";
-    const asApp = await rejection(test.db.inTenants([a, b], (client) => client.query(insert, [a, uuid7(), theirs])));
+    const asApp = await rejection(
+      test.db.inTenants([a, b], (client) => client.query(insert, [a, uuid7(), theirs])),
+    );
     const asEngine = await rejection(test.db.engine.query(insert, [a, uuid7(), theirs]));
     expect(FOREIGN_KEY).to.include(asApp.code).and.include(asEngine.code);
   });
@@ -89,7 +97,9 @@ describe('row-level security', () => {
   it('shows the engine all tenants', async () => {
     await form(a);
     await form(b);
-    const { rows } = await test.db.engine.query<{ tenant_id: string }>('SELECT DISTINCT tenant_id FROM forms');
+    const { rows } = await test.db.engine.query<{ tenant_id: string }>(
+      'SELECT DISTINCT tenant_id FROM forms',
+    );
     expect(rows.map((row) => row.tenant_id)).to.have.members([a, b]);
   });
 

@@ -68,7 +68,9 @@ describe('Vault', () => {
   });
 
   it('names the master key that is missing, and where to give it', () => {
-    expect(() => new Vault([second]).seal(tenant, key, place, TEXT)).to.throw(first.id).and.match(/SLUICE_MASTER_KEY/);
+    expect(() => new Vault([second]).seal(tenant, key, place, TEXT))
+      .to.throw(first.id)
+      .and.match(/SLUICE_MASTER_KEY/);
   });
 
   it('opens under a new master key what was sealed under the old one, once wrapped again', () => {
@@ -97,7 +99,10 @@ describe('Vault', () => {
       }
       const sealed = vault.seal(rows[0]!.id, rows[0]!.wrapped, place, TEXT);
       const both = new Vault([second, first]);
-      const changed = await Promise.all([rotateDataKeys(test.db.engine, both), rotateDataKeys(test.db.engine, both)]);
+      const changed = await Promise.all([
+        rotateDataKeys(test.db.engine, both),
+        rotateDataKeys(test.db.engine, both),
+      ]);
       expect(changed[0] + changed[1]).to.equal(2);
       expect(await rotateDataKeys(test.db.engine, both)).to.equal(0);
       const { rows: after } = await test.db.engine.query<WrappedKey>(
@@ -115,7 +120,12 @@ describe('master keys', () => {
   const key = randomBytes(32);
 
   it('are read from base64, base64url without padding, and hexadecimal', () => {
-    for (const text of [key.toString('base64'), key.toString('base64url'), key.toString('hex'), ` ${key.toString('hex')}\n`]) {
+    for (const text of [
+      key.toString('base64'),
+      key.toString('base64url'),
+      key.toString('hex'),
+      ` ${key.toString('hex')}\n`,
+    ]) {
       expect(parseMasterKeys(text, 'SLUICE_MASTER_KEY')).to.deep.equal([masterKey(key)]);
     }
   });
@@ -127,9 +137,16 @@ describe('master keys', () => {
   });
 
   it('are refused where they are too short, too long, or missing, without being repeated', () => {
-    for (const text of ['', 'hunter2hunter2', `${key.toString('hex')}00`, randomBytes(31).toString('base64')]) {
+    for (const text of [
+      '',
+      'hunter2hunter2',
+      `${key.toString('hex')}00`,
+      randomBytes(31).toString('base64'),
+    ]) {
       const read = (): unknown => parseMasterKeys(text, 'SLUICE_MASTER_KEY');
-      expect(read).to.throw('SLUICE_MASTER_KEY').and.match(/32 bytes/);
+      expect(read)
+        .to.throw('SLUICE_MASTER_KEY')
+        .and.match(/32 bytes/);
       if (text) expect(read).to.throw().with.property('message').that.does.not.include(text);
     }
   });

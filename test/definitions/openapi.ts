@@ -25,7 +25,10 @@ interface Parameter {
 
 interface Operation {
   readonly parameters?: readonly Parameter[];
-  readonly requestBody?: { readonly required?: boolean; readonly content: Readonly<Record<string, { readonly schema: Schema }>> };
+  readonly requestBody?: {
+    readonly required?: boolean;
+    readonly content: Readonly<Record<string, { readonly schema: Schema }>>;
+  };
 }
 
 type PathItem = Operation & Readonly<Record<string, Operation | undefined>>;
@@ -33,7 +36,10 @@ type PathItem = Operation & Readonly<Record<string, Operation | undefined>>;
 interface Description {
   readonly servers: readonly { readonly url: string }[];
   readonly paths: Readonly<Record<string, PathItem>>;
-  readonly components: { readonly parameters?: Readonly<Record<string, Parameter>>; readonly schemas: Readonly<Record<string, Schema>> };
+  readonly components: {
+    readonly parameters?: Readonly<Record<string, Parameter>>;
+    readonly schemas: Readonly<Record<string, Schema>>;
+  };
 }
 
 /**
@@ -48,7 +54,8 @@ export class OpenApiChecker {
 
   constructor(file: URL) {
     this.#description = JSON.parse(readFileSync(file, 'utf8')) as Description;
-    for (const ajv of [this.#ajv, this.#coercing]) ajv.addSchema({ $id: 'description', ...this.#description });
+    for (const ajv of [this.#ajv, this.#coercing])
+      ajv.addSchema({ $id: 'description', ...this.#description });
   }
 
   /** What is wrong with the request, a sentence each; empty where it is as the description says. */
@@ -58,7 +65,9 @@ export class OpenApiChecker {
     const found = this.#find(request);
     if (!found) return [`There is no ${request.method} ${request.url.pathname}.`];
     const { item, operation, values } = found;
-    const parameters = [...(item.parameters ?? []), ...(operation.parameters ?? [])].map((one) => this.#resolve(one));
+    const parameters = [...(item.parameters ?? []), ...(operation.parameters ?? [])].map((one) =>
+      this.#resolve(one),
+    );
     return [
       ...(request.headers['authorization'] === undefined ? ['There are no credentials.'] : []),
       ...this.#checkPath(parameters, values),
@@ -96,7 +105,9 @@ export class OpenApiChecker {
       ...missing.map(({ name }) => `The query parameter ${name} is missing.`),
       ...[...query].flatMap(([name, value]) => {
         const parameter = declared.find((one) => one.name === name);
-        return parameter ? this.#checkText(`query parameter ${name}`, parameter.schema ?? {}, value) : [`There is no query parameter ${name}.`];
+        return parameter
+          ? this.#checkText(`query parameter ${name}`, parameter.schema ?? {}, value)
+          : [`There is no query parameter ${name}.`];
       }),
     ];
   }
@@ -112,8 +123,12 @@ export class OpenApiChecker {
     if (body === '') return requestBody.required ? ['The body is missing.'] : [];
     const type = (headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
     const schema = requestBody.content[type]?.schema;
-    if (!schema) return [`The content type is ${type || 'missing'}; described are: ${Object.keys(requestBody.content).join(', ')}.`];
-    if (type === 'application/x-www-form-urlencoded') return this.#checkForm(schema, new URLSearchParams(body));
+    if (!schema)
+      return [
+        `The content type is ${type || 'missing'}; described are: ${Object.keys(requestBody.content).join(', ')}.`,
+      ];
+    if (type === 'application/x-www-form-urlencoded')
+      return this.#checkForm(schema, new URLSearchParams(body));
     const validate = this.#compile(this.#ajv, schema);
     return validate(JSON.parse(body)) ? [] : explain('body', validate.errors);
   }
@@ -121,7 +136,10 @@ export class OpenApiChecker {
   #checkForm(schema: Schema, form: URLSearchParams): string[] {
     const properties = (schema['properties'] ?? {}) as Readonly<Record<string, Schema>>;
     const value = Object.fromEntries(
-      [...new Set(form.keys())].map((name) => [name, properties[name]?.['type'] === 'array' ? form.getAll(name) : form.get(name)]),
+      [...new Set(form.keys())].map((name) => [
+        name,
+        properties[name]?.['type'] === 'array' ? form.getAll(name) : form.get(name),
+      ]),
     );
     const closed = { ...schema, additionalProperties: schema['additionalProperties'] ?? false };
     const validate = this.#compile(this.#coercing, closed);
@@ -139,14 +157,19 @@ function rebased(schema: Schema): Schema {
 }
 
 function explain(what: string, errors: readonly ErrorObject[] | null | undefined): string[] {
-  return (errors ?? []).map(({ instancePath, message, params }) => `The ${what}${instancePath} ${message ?? ''} ${JSON.stringify(params)}`);
+  return (errors ?? []).map(
+    ({ instancePath, message, params }) =>
+      `The ${what}${instancePath} ${message ?? ''} ${JSON.stringify(params)}`,
+  );
 }
 
 function matchPath(template: string, path: string): Record<string, string> | undefined {
   const names = [...template.matchAll(/\{(.+?)\}/g)].map((match) => match[1] ?? '');
   const pattern = template.split(/\{.+?\}/).map((text) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
   const match = new RegExp(`^${pattern.join('([^/]+?)')}$`).exec(path);
-  return match ? Object.fromEntries(names.map((name, i) => [name, decodeURIComponent(match[i + 1] ?? '')])) : undefined;
+  return match
+    ? Object.fromEntries(names.map((name, i) => [name, decodeURIComponent(match[i + 1] ?? '')]))
+    : undefined;
 }
 
 function fixedLength(template: string): number {

@@ -19,14 +19,20 @@ import oauth2 from '../../plugins/oauth2/index.ts';
 import standardWebhooks from '../../plugins/standardWebhooks/index.ts';
 import type { WireRequest } from './openapi.ts';
 
-export const registry = new Registry([none, basic, oauth2, standardWebhooks]);
+const registry = new Registry([none, basic, oauth2, standardWebhooks]);
+
+const plans = new Map<string, Plan>();
 
 /** A bundled integration, compiled. Throws with its findings where it has any. */
 export function bundled(id: string): Plan {
+  const known = plans.get(id);
+  if (known) return known;
   const file = `definitions/integrations/${id}.yaml`;
   const text = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
   const { plan, findings } = compileDefinition({ file, text }, registry);
-  if (!plan || findings.length > 0) throw new Error(findings.map((finding) => formatFinding(finding)).join('\n'));
+  if (!plan || findings.length > 0)
+    throw new Error(findings.map((finding) => formatFinding(finding)).join('\n'));
+  plans.set(id, plan);
   return plan;
 }
 
@@ -77,13 +83,17 @@ export interface Recorder {
 }
 
 /** A server that notes every request and answers as told; the vendor's origin is taken from the Host header. */
-export async function startRecorder(answer: (request: WireRequest) => { status?: number; json: unknown }): Promise<Recorder> {
+export async function startRecorder(
+  answer: (request: WireRequest) => { status?: number; json: unknown },
+): Promise<Recorder> {
   const requests: WireRequest[] = [];
   const serve = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const request: WireRequest = {
       method: incoming.method ?? '',
       url: new URL(incoming.url ?? '', `https://${incoming.headers.host ?? ''}`),
-      headers: Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)])),
+      headers: Object.fromEntries(
+        Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]),
+      ),
       body: (await buffer(incoming)).toString('utf8'),
     };
     requests.push(request);

@@ -20,8 +20,18 @@ function describeWith(file: string, suite: (checker: OpenApiChecker) => void): v
 const authorization = 'Bearer x';
 const JSON_TYPE = { authorization, 'content-type': 'application/json' };
 
-function request(method: string, url: string, body?: unknown, headers: WireRequest['headers'] = JSON_TYPE): WireRequest {
-  return { method, url: new URL(url), headers, body: body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body) };
+function request(
+  method: string,
+  url: string,
+  body?: unknown,
+  headers: WireRequest['headers'] = JSON_TYPE,
+): WireRequest {
+  return {
+    method,
+    url: new URL(url),
+    headers,
+    body: body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body),
+  };
 }
 
 /** Runs an action against a server that answers as the vendor would, and checks all it sent to the vendor's API. */
@@ -36,14 +46,17 @@ async function check(
     const { state, error } = await runAction(bundled(definition), { ...running, everywhere: recorder.url });
     expect(state, error?.message).to.equal('succeeded');
     expect(recorder.requests).not.to.have.lengthOf(0);
-    return recorder.requests.flatMap((one) => checker.check(one).map((wrong) => `${one.method} ${one.url.href}: ${wrong}`));
+    return recorder.requests.flatMap((one) =>
+      checker.check(one).map((wrong) => `${one.method} ${one.url.href}: ${wrong}`),
+    );
   } finally {
     await recorder.close();
   }
 }
 
 describeWith('google-sheets-v4.openapi.json', (checker) => {
-  const append = 'https://sheets.googleapis.com/v4/spreadsheets/abc/values/Sheet1!A1:append?valueInputOption=RAW';
+  const append =
+    'https://sheets.googleapis.com/v4/spreadsheets/abc/values/Sheet1!A1:append?valueInputOption=RAW';
   const good = request('POST', append, { values: [['Ada', 36]] });
 
   it('negative control: bad requests are refused, and the same request made good is not', () => {
@@ -65,17 +78,38 @@ describeWith('google-sheets-v4.openapi.json', (checker) => {
 
   const connection = { $oauth: { accessToken: 'the-access-token' } };
   const columns = ['Name', 'Email', 'Age'];
-  const answers = (cells: Readonly<Record<string, readonly (readonly unknown[])[]>>) => (one: WireRequest) => {
-    const range = Object.keys(cells).find((name) => decodeURIComponent(one.url.pathname).endsWith(name));
-    return { json: one.method === 'GET' ? { values: range === undefined ? [] : cells[range] } : { updates: {}, updatedRange: 'x' } };
-  };
+  const answers =
+    (cells: Readonly<Record<string, readonly (readonly unknown[])[]>>) => (one: WireRequest) => {
+      const range = Object.keys(cells).find((name) => decodeURIComponent(one.url.pathname).endsWith(name));
+      return {
+        json:
+          one.method === 'GET'
+            ? { values: range === undefined ? [] : cells[range] }
+            : { updates: {}, updatedRange: 'x' },
+      };
+    };
   const record = { Name: 'Ada', Age: 36 };
   for (const [what, action, input, cells] of [
     ['appendRow', 'appendRow', { spreadsheetId: 'abc', values: ['Ada', 36, true, null] }, {}],
     ['appendRecord on an empty sheet', 'appendRecord', { spreadsheetId: 'abc', record }, {}],
-    ['appendRecord with a header', 'appendRecord', { spreadsheetId: 'abc', sheet: "Ada's", interpret: true, record }, { '!1:1': [columns] }],
-    ['updateRow', 'updateRow', { spreadsheetId: 'abc', keyColumn: 'Email', key: 'a@b.c', record }, { '!1:1': [columns], '!B2:B': [['a@b.c']] }],
-    ['updateRow that appends', 'updateRow', { spreadsheetId: 'abc', keyColumn: 'Email', key: 'a@b.c', record, upsert: true }, { '!1:1': [columns] }],
+    [
+      'appendRecord with a header',
+      'appendRecord',
+      { spreadsheetId: 'abc', sheet: "Ada's", interpret: true, record },
+      { '!1:1': [columns] },
+    ],
+    [
+      'updateRow',
+      'updateRow',
+      { spreadsheetId: 'abc', keyColumn: 'Email', key: 'a@b.c', record },
+      { '!1:1': [columns], '!B2:B': [['a@b.c']] },
+    ],
+    [
+      'updateRow that appends',
+      'updateRow',
+      { spreadsheetId: 'abc', keyColumn: 'Email', key: 'a@b.c', record, upsert: true },
+      { '!1:1': [columns] },
+    ],
   ] as const) {
     it(`${what} sends what Google describes`, async () => {
       const wrong = await check(checker, 'google-sheets', { action, connection, input }, answers(cells));
@@ -84,8 +118,13 @@ describeWith('google-sheets-v4.openapi.json', (checker) => {
   }
 
   it('verify asks for what Google describes', async () => {
-    const missing = () => ({ status: 404, json: { error: { code: 404, status: 'NOT_FOUND', message: 'x' } } });
-    expect(await check(checker, 'google-sheets', { action: 'verify', connection, input: {} }, missing)).to.deep.equal([]);
+    const missing = () => ({
+      status: 404,
+      json: { error: { code: 404, status: 'NOT_FOUND', message: 'x' } },
+    });
+    expect(
+      await check(checker, 'google-sheets', { action: 'verify', connection, input: {} }, missing),
+    ).to.deep.equal([]);
   });
 });
 
@@ -102,7 +141,12 @@ describeWith('twilio-messages.openapi.json', (checker) => {
       'no recipient': { ...good, body: 'From=%2B15005550006&Body=Hello' },
       'an unknown field': { ...good, body: `${good.body}&Text=Hello` },
       'a service id that is none': { ...good, body: `${good.body}&MessagingServiceSid=x` },
-      'a JSON body': request('POST', url, { To: '+15551230001' }, { ...headers, 'content-type': 'application/json' }),
+      'a JSON body': request(
+        'POST',
+        url,
+        { To: '+15551230001' },
+        { ...headers, 'content-type': 'application/json' },
+      ),
       'no credentials': { ...good, headers: { 'content-type': headers['content-type'] } },
     };
     const accepted = Object.entries(bad).filter(([, one]) => checker.check(one).length === 0);
@@ -115,8 +159,15 @@ describeWith('twilio-messages.openapi.json', (checker) => {
     ['a message from a messaging service', { messagingServiceSid: `MG${'a'.repeat(32)}` }],
   ] as const) {
     it(`${what} is sent as Twilio describes`, async () => {
-      const running = { action: 'send', connection, input: { to: '+15551230001', body: 'Hello שלום 👋', ...input } };
-      const wrong = await check(checker, 'twilio-sms', running, () => ({ status: 201, json: { sid: 'SM1', status: 'queued' } }));
+      const running = {
+        action: 'send',
+        connection,
+        input: { to: '+15551230001', body: 'Hello שלום 👋', ...input },
+      };
+      const wrong = await check(checker, 'twilio-sms', running, () => ({
+        status: 201,
+        json: { sid: 'SM1', status: 'queued' },
+      }));
       expect(wrong).to.deep.equal([]);
     });
   }

@@ -161,6 +161,18 @@ describe('What happened to a sent request decides what is done about it', () => 
       });
     }
 
+    it('a refused credential that cannot be renewed takes the connection out of use', async () => {
+      const run = await submit('once', 'unauthorised', status(401));
+      const row = await engine.settled(run, 'failed');
+      expect(row.error).to.include({ kind: 'config', rule: 'default/401' });
+      const connection = await engine.connection.load();
+      expect(connection.state).to.equal('needs_reauth');
+      const next = await engine.settled(await submit('once', 'not even tried', ok), 'failed');
+      expect(next.error?.message).to.match(/needs to be authorised again/);
+      expect(sent('not even tried')).to.have.length(0);
+      await engine.connection.setState(connection, 'active');
+    });
+
     it('a run that gave up in doubt keeps its key when it is replayed', async () => {
       const run = await submit('header', 'doubtful', inTurn(cut, cut, cut, ok));
       const failed = await engine.settled(run, 'failed');
@@ -169,18 +181,6 @@ describe('What happened to a sent request decides what is done about it', () => 
       expect(sent('doubtful')).to.have.length(4);
       expect(new Set(sent('doubtful').map((r) => r.headers['idempotency-key'])).size).to.equal(1);
     });
-  });
-
-  it('a refused credential that cannot be renewed takes the connection out of use', async () => {
-    const run = await submit('once', 'unauthorised', status(401));
-    const row = await engine.settled(run, 'failed');
-    expect(row.error).to.include({ kind: 'config', rule: 'default/401' });
-    const connection = await engine.connection.load();
-    expect(connection.state).to.equal('needs_reauth');
-    const next = await engine.settled(await submit('once', 'not even tried', ok), 'failed');
-    expect(next.error?.message).to.match(/needs to be authorised again/);
-    expect(sent('not even tried')).to.have.length(0);
-    await engine.connection.setState(connection, 'active');
   });
 
   const requeue = async (run: string, cursor: Parameters<typeof requeueRun>[3]): Promise<void> => {

@@ -135,6 +135,27 @@ describe('sandbox: Google OAuth', () => {
     expect(elsewhere.text).to.contain('redirect_uri_mismatch');
   });
 
+  it('takes the client’s credentials as basic ones too', async () => {
+    const { clientId, clientSecret } = sandbox().credentials.google;
+    const code = (await allow()).searchParams.get('code') ?? '';
+    const reply = await send({
+      method: 'POST',
+      host: 'oauth2.googleapis.com',
+      path: '/token',
+      headers: {
+        authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`,
+        'content-type': 'application/x-www-form-urlencoded',
+      },
+      body: new URLSearchParams({
+        grant_type: 'authorization_code',
+        code,
+        redirect_uri: REDIRECT,
+        code_verifier: VERIFIER,
+      }).toString(),
+    });
+    expect(reply.status).to.equal(200);
+  });
+
   it('refuses a wrong client secret', async () => {
     const reply = await exchange((await allow()).searchParams.get('code'), { client_secret: 'wrong' });
     expect(reply.status).to.equal(401);

@@ -85,8 +85,9 @@ export async function testEngine(yaml: string, endpoints: Record<string, string>
     connection,
     plan,
     tenantId,
-    async submit(action, input = {}) {
+    async submit(action, given = {}) {
       const id = uuid7();
+      const input = plan.pipelines.get(`actions/${action}`)!.input.complete(given).value;
       const { id: definition, version, hash } = plan;
       await queue.enqueue([
         { tenantId, id, kind: 'action', definition: { id: definition, version, hash }, pipeline: `actions/${action}`, subject: 'test', connectionId: uuid7(), input },
@@ -117,6 +118,8 @@ export async function testEngine(yaml: string, endpoints: Record<string, string>
     settled: (runId, ...states) =>
       eventually(`run ${runId} becomes ${states.join(' or ')}`, async () => {
         const found = await row(runId);
+        const ended = ['succeeded', 'failed', 'needs_review', 'cancelled'].includes(found.state);
+        if (ended && !states.includes(found.state)) throw new Error(`The run ended ${found.state}: ${found.error?.message}`);
         return states.includes(found.state) && found;
       }),
     async trace(runId) {

@@ -1,6 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 
 const SOURCES = ['core', 'plugins', 'db'];
@@ -47,7 +56,9 @@ const isSource = (file) => file.endsWith('.ts') || isAsset(file);
 const isAsset = (file) => !/\.(ts|mjs|md)$/.test(file) && !file.endsWith('tsconfig.build.json');
 
 function walk(root, folder) {
-  const entries = readdirSync(path.join(root, folder), { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const entries = readdirSync(path.join(root, folder), { withFileTypes: true }).sort((a, b) =>
+    a.name < b.name ? -1 : 1,
+  );
   return entries.flatMap((entry) => {
     const name = path.posix.join(folder, entry.name);
     if (entry.isDirectory()) return walk(root, name);
@@ -56,7 +67,9 @@ function walk(root, folder) {
 }
 
 function hashOf(root, files, compiler) {
-  const hash = createHash('sha256').update(readFileSync(path.join(path.dirname(compiler), '../package.json')));
+  const hash = createHash('sha256').update(
+    readFileSync(path.join(path.dirname(compiler), '../package.json')),
+  );
   for (const file of files) hash.update(`\0${file}\0`).update(readFileSync(path.join(root, file)));
   return hash.digest('hex');
 }

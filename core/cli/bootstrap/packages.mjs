@@ -11,7 +11,10 @@ export function missingPackages(root, { dev }) {
   if (!lock) return [];
   const installed = read(path.join(root, 'node_modules/.package-lock.json'))?.packages ?? {};
   return Object.entries(lock.packages)
-    .filter(([place, entry]) => place !== '' && !entry.optional && !entry.devOptional && !entry.link && (dev || !entry.dev))
+    .filter(
+      ([place, entry]) =>
+        place !== '' && !entry.optional && !entry.devOptional && !entry.link && (dev || !entry.dev),
+    )
     .filter(([place, entry]) => !present(root, place, entry, installed[place]))
     .map(([place]) => place.replace(/^.*node_modules\//, ''));
 }

@@ -6,7 +6,8 @@ import { CommandFailure } from '../failure.ts';
  */
 export async function giveConsent(authorizationUrl: string): Promise<void> {
   const page = await fetch(authorizationUrl);
-  if (!page.ok) throw new CommandFailure(`The consent page was answered with ${page.status}: ${await page.text()}`, 1);
+  if (!page.ok)
+    throw new CommandFailure(`The consent page was answered with ${page.status}: ${await page.text()}`, 1);
   const pressed = await fetch(authorizationUrl, {
     method: 'POST',
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
@@ -14,7 +15,12 @@ export async function giveConsent(authorizationUrl: string): Promise<void> {
     redirect: 'manual',
   });
   const back = pressed.headers.get('location');
-  if (back === null) throw new CommandFailure(`Consent was answered with ${pressed.status} and no way back.`, 1);
+  if (back === null)
+    throw new CommandFailure(`Consent was answered with ${pressed.status} and no way back.`, 1);
   const callback = await fetch(back);
-  if (!callback.ok) throw new CommandFailure(`The callback was answered with ${callback.status}: ${await callback.text()}`, 1);
+  if (!callback.ok)
+    throw new CommandFailure(
+      `The callback was answered with ${callback.status}: ${await callback.text()}`,
+      1,
+    );
 }

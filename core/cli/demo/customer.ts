@@ -27,7 +27,8 @@ export class Customer {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await answer.text();
-    if (!answer.ok) throw new CommandFailure(`${method} ${path} was answered with ${answer.status}: ${text}`, 1);
+    if (!answer.ok)
+      throw new CommandFailure(`${method} ${path} was answered with ${answer.status}: ${text}`, 1);
     const value: unknown = text === '' ? {} : JSON.parse(text);
     if (isJsonObject(value)) return value;
     throw new CommandFailure(`${method} ${path} was answered with what is no JSON object: ${text}`, 1);

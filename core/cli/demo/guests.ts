@@ -8,7 +8,13 @@ export const FORM: JsonObject = {
     { key: 'phone', title: 'Mobile number', type: 'phone', required: true },
     { key: 'guests', title: 'How many are you?', type: 'integer', required: true },
     { key: 'vegetarian', title: 'Vegetarian?', type: 'boolean', required: false },
-    { key: 'arrival', title: 'When do you arrive?', type: 'choice', required: true, options: ['Friday', 'Saturday'] },
+    {
+      key: 'arrival',
+      title: 'When do you arrive?',
+      type: 'choice',
+      required: true,
+      options: ['Friday', 'Saturday'],
+    },
   ],
 };
 

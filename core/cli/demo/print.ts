@@ -1,3 +1,4 @@
+import { formatDuration } from '../../kernel/duration.ts';
 import { followPointer, type JsonObject } from '../../kernel/json.ts';
 import type { Terminal } from '../terminal.ts';
 import { traceLine } from '../trace-text.ts';
@@ -30,9 +31,30 @@ function stepLine(step: unknown): string {
     state: textAt(step, '/state') ?? '',
     status: typeof status === 'number' ? status : undefined,
     rule: textAt(step, '/rule'),
-    wait: textAt(step, '/wait'),
+    wait: waitOf(step),
     message: textAt(step, '/error/message'),
   });
+}
+
+/** ISO 8601; undefined where the attempt was followed by no wait. */
+function waitOf(step: unknown): string | undefined {
+  const wait = followPointer(step, '/wait');
+  return typeof wait === 'number' ? formatDuration(wait) : textAt(step, '/wait');
+}
+
+/** Prints which attempts met a 429, and how long their runs waited. */
+export function printWaits(submissions: readonly Submission[], terminal: Terminal): void {
+  terminal.out('\nThe waits for a 429:');
+  for (const { answers, runs } of submissions) {
+    for (const step of runs.flatMap((run) => listAt(run, '/steps'))) {
+      const wait = waitOf(step);
+      if (wait === undefined || followPointer(step, '/response/status') !== 429) continue;
+      const name = textAt(answers, '/name') ?? '';
+      terminal.out(
+        `  ${name}: "${textAt(step, '/step') ?? ''}" was answered with 429 and came again after ${wait}.`,
+      );
+    }
+  }
 }
 
 /** Prints the sheet as the sandbox holds it. */

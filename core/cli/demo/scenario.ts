@@ -25,7 +25,10 @@ export interface Submission {
 }
 
 /** Plays the story of the demo through the HTTP API, as a customer would. `say` hears each step. */
-export async function playScenario(place: Place, say: (line: string) => void): Promise<readonly Submission[]> {
+export async function playScenario(
+  place: Place,
+  say: (line: string) => void,
+): Promise<readonly Submission[]> {
   const operator = new Customer(place.platformUrl, place.rootKey);
   const tenant = await operator.post('/v1/tenants', { name: 'Demo Ltd' });
   const customer = new Customer(place.platformUrl, textOf(tenant, '/apiKey'));
@@ -40,7 +43,11 @@ export async function playScenario(place: Place, say: (line: string) => void): P
 }
 
 async function connectSheets(customer: Customer, say: (line: string) => void): Promise<string> {
-  const connection = await customer.post('/v1/connections', { definition: 'google-sheets', name: 'Sheets', config: {} });
+  const connection = await customer.post('/v1/connections', {
+    definition: 'google-sheets',
+    name: 'Sheets',
+    config: {},
+  });
   const id = textOf(connection, '/id');
   const authorization = await customer.post(`/v1/connections/${id}:authorize`);
   await giveConsent(textOf(authorization, '/authorizationUrl'));
@@ -48,9 +55,17 @@ async function connectSheets(customer: Customer, say: (line: string) => void): P
   return id;
 }
 
-async function connectTwilio(customer: Customer, { twilio }: SandboxCredentials, say: (line: string) => void): Promise<string> {
+async function connectTwilio(
+  customer: Customer,
+  { twilio }: SandboxCredentials,
+  say: (line: string) => void,
+): Promise<string> {
   const config = { accountSid: twilio.accountSid, authToken: twilio.authToken };
-  const connection = await customer.post('/v1/connections', { definition: 'twilio-sms', name: 'Twilio', config });
+  const connection = await customer.post('/v1/connections', {
+    definition: 'twilio-sms',
+    name: 'Twilio',
+    config,
+  });
   const id = textOf(connection, '/id');
   await customer.post(`/v1/connections/${id}:verify`);
   say('Connection to Twilio: credentials verified.');
@@ -105,11 +120,11 @@ async function exhaustQuota(sandboxUrl: string): Promise<void> {
 }
 
 async function ended(customer: Customer, id: string): Promise<JsonObject> {
-  for (const end = Date.now() + PATIENCE_MS; ; ) {
+  for (const end = Date.now() + PATIENCE_MS; ;) {
     const run = await customer.get(`/v1/runs/${id}`);
     if (ENDED.includes(textOf(run, '/state'))) return run;
-    if (Date.now() > end) throw new CommandFailure(`Run ${id} is still ${textOf(run, '/state')} after a minute.`, 1);
+    if (Date.now() > end)
+      throw new CommandFailure(`Run ${id} is still ${textOf(run, '/state')} after a minute.`, 1);
     await sleep(50);
   }
 }
-

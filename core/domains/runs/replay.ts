@@ -73,7 +73,8 @@ function fromFailedStep({ cursor, error }: Run): Cursor {
 /** A failed step was refused; one in review may have had its effect, and will have it again. */
 function repeatedBy({ state, cursor, error }: Run): string[] {
   const step = cursor.intent?.step ?? error?.step;
-  return state === 'needs_review' && step !== undefined ? [step] : [];
+  const doubtful = state === 'needs_review' || cursor.intent?.standing === 'doubt';
+  return doubtful && step !== undefined ? [step] : [];
 }
 
 /** Requests on record as done, or in doubt, that are not safe to repeat. */

@@ -66,6 +66,7 @@ export interface NewResponse extends FormResponse {
 }
 
 export interface ResponseStore {
+  find(tenantId: string, formId: string, id: string): Promise<FormResponse | undefined>;
   list(tenantId: string, formId: string, filter: JsonObject, page: PageRequest): Promise<Page<FormResponse>>;
   /** The runs that each of these responses set off. */
   runsOf(tenantId: string, responseIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;

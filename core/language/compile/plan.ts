@@ -17,6 +17,7 @@ import { contentHash } from './hash.ts';
 import { PROTOCOLS } from './render.ts';
 import { rulePointers } from './rule-pointers.ts';
 import { condition, leaf, tree } from './strict.ts';
+import { asText } from '../schema/show.ts';
 
 /** Compiles what lint has found nothing wrong with. */
 export function compilePlan(source: DefinitionSource, outline: Outline, registry: Registry): Plan {
@@ -25,10 +26,10 @@ export function compilePlan(source: DefinitionSource, outline: Outline, registry
   const pipelines = outline.pipelines.map((pipeline) => compilePipeline(pipeline, root, registry));
   const plan: Plan = {
     kind: 'integration',
-    id: String(root['id']),
-    version: String(root['version']),
+    id: asText(root['id']),
+    version: asText(root['version']),
     hash: contentHash(source),
-    title: String(root['title']),
+    title: asText(root['title']),
     ...textIn(root, 'description'),
     ...textIn(root, 'docs'),
     document: root,
@@ -63,7 +64,7 @@ function compileBaseUrl(node: Json | undefined): Pick<Plan, 'baseUrl'> {
 }
 
 function compileEgress(node: Json | undefined): (scope: Scope) => readonly string[] {
-  const urls = Array.isArray(node) ? (node as readonly Json[]).map((url) => urlLeaf(String(url), PROTOCOLS)) : [];
+  const urls = Array.isArray(node) ? (node as readonly Json[]).map((url) => urlLeaf(asText(url), PROTOCOLS)) : [];
   return (scope) => urls.map(({ render }) => new URL(render(scope)).origin);
 }
 
@@ -88,7 +89,7 @@ function compilePipeline(pipeline: PipelineOutline, root: JsonObject, registry: 
 function compileConcurrency(node: Json | undefined): { concurrency?: { key: Evaluator; limit: number } } {
   if (!isJsonObject(node)) return {};
   const { key, limit } = node;
-  return { concurrency: { key: leaf(String(key)), limit: typeof limit === 'number' ? limit : 1 } };
+  return { concurrency: { key: leaf(asText(key)), limit: typeof limit === 'number' ? limit : 1 } };
 }
 
 function stepCompiler(action: JsonObject, isVerify: boolean, root: JsonObject, registry: Registry): StepCompiler {
@@ -113,7 +114,7 @@ function compileSteps(list: Json, pointer: string, path: string, compiler: StepC
   return (Array.isArray(list) ? (list as readonly Json[]) : []).flatMap((node, i) => {
     const verb = isJsonObject(node) ? verbOf(node) : undefined;
     if (!isJsonObject(node) || !verb) return [];
-    const id = String(node['id']);
+    const id = asText(node['id']);
     const step = verb.compile({ id, path: path ? `${path}/${id}` : id, pointer: childPointer(pointer, i), node }, compiler);
     return [withCondition(step, node, childPointer(pointer, i))];
   });

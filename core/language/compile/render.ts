@@ -6,7 +6,7 @@ import { pathLeaf, urlLeaf } from '../encode-leaf.ts';
 import { encodeQuery, headerValue } from '../encode.ts';
 import { childPointer } from '../load/document.ts';
 import { ABSENT, type RequestStep, type Scope } from '../plan.ts';
-import { kindOf } from '../schema/show.ts';
+import { asText, kindOf } from '../schema/show.ts';
 import { tree } from './strict.ts';
 
 /** Protocols of a URL that a tenant gives. Plain http is refused by the egress guard, but for ranges the operator opened. */
@@ -24,7 +24,7 @@ export function compileRender(request: JsonObject, pointer: string, shared: Shar
   const query = merged('query', shared.query, request['query'], pointer);
   const headers = merged('headers', shared.headers, request['headers'], pointer);
   const body = compileBody(request, pointer);
-  const method = String(request['method']);
+  const method = asText(request['method']);
   return (scope): RenderedRequest => {
     const { text, ...where } = target(scope);
     const filled = body(scope);
@@ -47,7 +47,7 @@ function compileTarget(request: JsonObject): (scope: Scope) => Target {
     const { render, guarded } = urlLeaf(request['url'], PROTOCOLS);
     return (scope) => ({ text: render(scope), absolute: true, guarded });
   }
-  const { render } = pathLeaf(String(request['path']));
+  const { render } = pathLeaf(asText(request['path']));
   return (scope) => ({ text: render(scope), absolute: false, guarded: false });
 }
 

@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '../../kernel/json.ts';
+import { asText } from '../schema/show.ts';
 
 /**
  * True where every answer for which `later` holds is one for which `earlier` holds. It may miss such pairs, and
@@ -28,8 +29,8 @@ function isImplied(key: string, demand: Json, later: JsonObject): boolean {
 
 function statusesOf(node: Json): string[] {
   return listOf(node).flatMap((status) => {
-    const family = /^([1-5])xx$/i.exec(String(status));
-    return family ? Array.from({ length: 100 }, (_, i) => String(Number(family[1]) * 100 + i)) : [String(status)];
+    const family = /^([1-5])xx$/i.exec(asText(status));
+    return family ? Array.from({ length: 100 }, (_, i) => asText(Number(family[1]) * 100 + i)) : [asText(status)];
   });
 }
 

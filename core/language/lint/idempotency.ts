@@ -5,6 +5,7 @@ import type { StepOutline } from '../outline.ts';
 import type { Report } from '../report.ts';
 import { requestOf } from '../verbs/request.ts';
 import type { LintRule, Subject } from './subject.ts';
+import { asText } from '../schema/show.ts';
 
 export const idempotency: LintRule = {
   name: 'idempotency',
@@ -33,7 +34,7 @@ function checkStep(step: StepOutline, action: JsonObject, subject: Subject, repo
   if (chosen['mode'] === 'key' && !carriesKey(pointer, subject)) {
     report.error(place, 'With mode key the request itself carries the key, and this one does not: put {{ step.idempotencyKey }} where the system looks for it.', { onKey: own === undefined });
   }
-  if (chosen['mode'] === 'header') checkHeader(node, String(chosen['header']), pointer, report);
+  if (chosen['mode'] === 'header') checkHeader(node, asText(chosen['header']), pointer, report);
 }
 
 function carriesKey(pointer: string, { places }: Subject): boolean {

@@ -5,6 +5,7 @@ import type { Report } from '../report.ts';
 import { schemaErrors } from '../schema/ajv.ts';
 import { compileSchema } from '../schema/compiled.ts';
 import type { LintRule } from './subject.ts';
+import { asText } from '../schema/show.ts';
 
 export const jsonSchemas: LintRule = {
   name: 'json-schemas',
@@ -28,8 +29,9 @@ const KEYWORDS = new Set(
 );
 
 function checkSchema(schema: Json | undefined, pointer: string, report: Report): void {
-  if (!isJsonObject(schema) || schemaErrors(schema).length > 0) return;
+  if (!isJsonObject(schema)) return;
   checkKeywords(schema, pointer, report);
+  if (schemaErrors(schema).length > 0) return;
   try {
     compileSchema(schema);
   } catch (error) {
@@ -58,14 +60,15 @@ function checkRequired(schema: JsonObject, properties: JsonObject | undefined, p
   if (!properties || !Array.isArray(schema['required'])) return;
   const names = Object.keys(properties);
   for (const [i, name] of (schema['required'] as readonly Json[]).entries()) {
-    if (names.includes(String(name))) continue;
-    report.error(childPointer(pointer, 'required', i), `"${String(name)}" is required and not among the properties: ${names.join(', ')}.${didYouMean(String(name), names)}`);
+    if (names.includes(asText(name))) continue;
+    report.error(childPointer(pointer, 'required', i), `"${asText(name)}" is required and not among the properties: ${names.join(', ')}.${didYouMean(asText(name), names)}`);
   }
 }
 
 function checkDefault(schema: JsonObject, pointer: string, report: Report): void {
   if (!('default' in schema)) return;
   const { default: value, ...rest } = schema;
+  if (schemaErrors(rest).length > 0) return;
   const { violations } = compileSchema({ type: 'object', properties: { value: rest } }).complete({ value });
   const [first] = violations;
   if (first) report.error(childPointer(pointer, 'default'), `The default breaks its own schema: ${first.message}`);

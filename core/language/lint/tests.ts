@@ -5,6 +5,7 @@ import { rulePointers } from '../compile/rule-pointers.ts';
 import type { Outline } from '../outline.ts';
 import type { Report } from '../report.ts';
 import type { LintRule } from './subject.ts';
+import { asText } from '../schema/show.ts';
 
 export const tests: LintRule = {
   name: 'tests',
@@ -22,7 +23,7 @@ export function checkTests(list: Json | undefined, pointer: string, outline: Out
     if (!isJsonObject(test)) continue;
     const here = childPointer(pointer, i);
     checkTarget(test, here, outline, report);
-    const name = String(test['name']);
+    const name = asText(test['name']);
     if (names.has(name)) report.error(childPointer(here, 'name'), `Another test is named "${name}"; give each its own name.`);
     names.set(name, here);
     const rule = isJsonObject(test['assert']) ? test['assert']['rule'] : undefined;
@@ -36,8 +37,8 @@ function checkTarget(test: { readonly [key: string]: Json }, pointer: string, ou
   if (action === undefined) {
     if (outline.root['verify'] !== undefined) return;
     report.error(pointer, `The test names no action, and there is no "verify" to test. Write action: one of ${actions.join(', ')}.`);
-  } else if (!actions.includes(String(action))) {
-    report.error(childPointer(pointer, 'action'), `There is no action "${String(action)}"; there are: ${actions.join(', ') || 'none'}.${didYouMean(String(action), actions)}`);
+  } else if (!actions.includes(asText(action))) {
+    report.error(childPointer(pointer, 'action'), `There is no action "${asText(action)}"; there are: ${actions.join(', ') || 'none'}.${didYouMean(asText(action), actions)}`);
   }
 }
 

@@ -13,7 +13,7 @@ export const variables: LintRule = {
         // What an extractor does not find is absent, so all it names may be.
         const use = form === 'extractor' ? { ...reference, guarded: true } : reference;
         const trouble = nameTrouble(use, scope, remarks);
-        if (trouble) report.error(reference.pointer, `${trouble}`, spotOf(reference, document));
+        if (trouble) report.error(reference.pointer, trouble, spotOf(reference, document));
       }
     }
   },

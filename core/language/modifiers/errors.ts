@@ -7,7 +7,7 @@ import { childPointer } from '../load/document.ts';
 import type { ErrorRule, Verdict } from '../plan.ts';
 import { CONDITION, TEXT } from '../schema/basics.ts';
 import { field, listOf, mapOf, required, type Check } from '../schema/field.ts';
-import { show } from '../schema/show.ts';
+import { asText, show } from '../schema/show.ts';
 import { placeOf, type Place, type PlaceContext } from '../scope/place.ts';
 import type { Modifier } from './modifier.ts';
 
@@ -32,6 +32,7 @@ const checkAfter: Check = (node, pointer, report) => {
 
 const rule = mapOf('an errors rule', {
   when: required(CONDITION),
+  // oxlint-disable-next-line unicorn/no-thenable -- the language's word; it is never awaited
   then: required(field(Type.Enum([...VERDICTS]))),
   after: field(Type.Unsafe({ type: ['string', 'number'], description: 'Duration, seconds, time, or template.' }), checkAfter),
   message: TEXT,
@@ -67,10 +68,11 @@ export function compileErrors(node: Json | undefined, pointer: string): ErrorRul
   return rulesIn(node, pointer).map(({ node: rule, pointer: at }) => ({
     at,
     when: condition(rule['when'] ?? {}, childPointer(at, 'when')),
+    // oxlint-disable-next-line unicorn/no-thenable -- as above
     then: rule['then'] as Verdict,
     ...('after' in rule ? { after: tree(rule['after'] ?? null, childPointer(at, 'after')) } : {}),
     ...('message' in rule ? { message: tree(rule['message'] ?? null, childPointer(at, 'message')) } : {}),
     ...('kind' in rule ? { kind: rule['kind'] as FaultKind } : {}),
-    ...('code' in rule ? { code: String(rule['code']) } : {}),
+    ...('code' in rule ? { code: asText(rule['code']) } : {}),
   }));
 }

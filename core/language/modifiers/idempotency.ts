@@ -5,7 +5,7 @@ import { childPointer } from '../load/document.ts';
 import type { Idempotency } from '../plan.ts';
 import { DURATION } from '../schema/basics.ts';
 import { checkMap, checkSchema, field, mapSchema, notYet, required, type Check, type Fields } from '../schema/field.ts';
-import { kindOf, show } from '../schema/show.ts';
+import { asText, kindOf, show } from '../schema/show.ts';
 import type { Modifier } from './modifier.ts';
 
 /** Methods that may be repeated without being asked (RFC 9110, section 9.2.2). */
@@ -34,7 +34,7 @@ const check: Check = (node, pointer, report) => {
     return;
   }
   const fields = typeof chosen === 'string' && Object.hasOwn(MODES, chosen) ? MODES[chosen] : undefined;
-  if (fields) checkMap(`idempotency of mode ${String(chosen)}`, fields, node, pointer, report);
+  if (fields) checkMap(`idempotency of mode ${asText(chosen)}`, fields, node, pointer, report);
   else if ('mode' in node) checkSchema(NAMES.schema, chosen ?? null, here, report);
   else report.error(pointer, `"mode" is missing; it is one of: ${Object.keys(MODES).join(', ')}.`, { onKey: true });
 };
@@ -55,7 +55,7 @@ export function compileIdempotency(method: string, own: Json | undefined, ofActi
   const validity = validFor === undefined ? {} : { validFor };
   switch (node['mode']) {
     case 'header':
-      return { mode: 'header', header: String(node['header']).toLowerCase(), ...validity };
+      return { mode: 'header', header: asText(node['header']).toLowerCase(), ...validity };
     case 'key':
       return { mode: 'key', ...validity };
     case 'once':

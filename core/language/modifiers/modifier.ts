@@ -16,7 +16,7 @@ export interface StepContexts {
 /** A key that changes how a step is done. Its meaning is in its own file, and in the engine. */
 export interface Modifier {
   readonly name: string;
-  field(grammar: Grammar): Field;
+  readonly field: (grammar: Grammar) => Field;
   /** Where templates stand in its value. */
-  places?(value: Json, pointer: string, contexts: StepContexts): Place[];
+  readonly places?: (value: Json, pointer: string, contexts: StepContexts) => Place[];
 }

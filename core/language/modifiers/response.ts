@@ -8,6 +8,7 @@ import { parseByteSize } from '../schema/byte-size.ts';
 import { compileCheck } from '../schema/compiled.ts';
 import { field, mapOf, namedValues, planned } from '../schema/field.ts';
 import type { Modifier } from './modifier.ts';
+import { asText } from '../schema/show.ts';
 
 const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
 const DECODINGS = ['json', 'text', 'xml', 'csv', 'none'] as const;
@@ -44,9 +45,9 @@ export function outputsOf(node: Json | undefined): JsonObject {
 export function compileResponse(node: Json | undefined): ResponsePlan {
   const response = isJsonObject(node) ? node : {};
   const { maxBytes, decode, schema } = response;
-  const outputs = Object.entries(outputsOf(node)).map(([name, text]) => [name, compileExtractor(String(text))] as const);
+  const outputs = Object.entries(outputsOf(node)).map(([name, text]) => [name, compileExtractor(asText(text))] as const);
   return {
-    maxBytes: maxBytes === undefined ? DEFAULT_MAX_BYTES : (parseByteSize(String(maxBytes)) ?? DEFAULT_MAX_BYTES),
+    maxBytes: maxBytes === undefined ? DEFAULT_MAX_BYTES : (parseByteSize(asText(maxBytes)) ?? DEFAULT_MAX_BYTES),
     outputs: Object.fromEntries(outputs),
     ...(DECODINGS.some((name) => name === decode) ? { decode: decode as (typeof DECODINGS)[number] } : {}),
     ...(isJsonObject(schema) ? { schema: compileCheck(schema) } : {}),

@@ -36,7 +36,11 @@ export function compileJsonSchema(schema: JsonObject, options: { fill: boolean }
 
 /** What is wrong with an author's JSON Schema as a schema. */
 export function schemaErrors(schema: unknown): readonly ErrorObject[] {
-  return checking.validateSchema(schema as object) === true ? [] : [...(checking.errors ?? [])];
+  if (checking.validateSchema(schema as object) === true) return [];
+  const errors = [...(checking.errors ?? [])];
+  // `type` may be a name or a list of names: where a name is wrong, that it is no list is beside the point.
+  const misnamed = new Set(errors.filter(({ keyword }) => keyword === 'enum').map(({ instancePath }) => instancePath));
+  return errors.filter(({ keyword, instancePath }) => keyword === 'enum' || !misnamed.has(instancePath));
 }
 
 /** Checks a value against one of the language's own schemas, compiled once each. */
@@ -46,7 +50,7 @@ export function errorsOf(schema: object, value: unknown): readonly ErrorObject[]
     validate = checking.compile(schema);
     own.set(schema, validate);
   }
-  return validate(value) === true ? [] : [...(validate.errors ?? [])];
+  return validate(value) ? [] : [...(validate.errors ?? [])];
 }
 
 const own = new WeakMap<object, ValidateFunction>();

@@ -3,7 +3,7 @@ import { isJsonObject, pointerSegment, type Json, type JsonObject } from '../../
 import type { CompiledSchema } from '../plan.ts';
 import { compileJsonSchema, type ErrorObject } from './ajv.ts';
 import { faultsOf } from './messages.ts';
-import { kindOf, show } from './show.ts';
+import { asText, kindOf, show } from './show.ts';
 
 const EMPTY: JsonObject = { type: 'object', properties: {} };
 
@@ -13,7 +13,7 @@ const EMPTY: JsonObject = { type: 'object', properties: {} };
  */
 export function compileSchema(schema: JsonObject | undefined): CompiledSchema {
   const json = closed(schema ?? EMPTY);
-  const validate = compileJsonSchema(json, { fill: true });
+  const validate = compileJsonSchema(withoutReadOnly(json), { fill: true });
   const hidden = hiddenIn(json);
   return {
     json,
@@ -22,7 +22,7 @@ export function compileSchema(schema: JsonObject | undefined): CompiledSchema {
         return { value: {}, violations: [{ path: '', message: `${show(value)} is ${kindOf(value)}; this must be a map.` }] };
       }
       const copy = structuredClone(value);
-      const errors = validate(copy) === true ? [] : [...(validate.errors ?? [])];
+      const errors = validate(copy) ? [] : [...(validate.errors ?? [])];
       return { value: copy, violations: violationsOf(errors, hidden) };
     },
   };
@@ -37,6 +37,17 @@ const OPEN_KEYWORDS = ['additionalProperties', 'unevaluatedProperties', 'pattern
 function closed(schema: JsonObject): JsonObject {
   if (!isJsonObject(schema['properties']) || OPEN_KEYWORDS.some((keyword) => keyword in schema)) return schema;
   return { ...schema, additionalProperties: false };
+}
+
+/** What is read only comes from tokens, later: nobody is asked for it. */
+export function withoutReadOnly(schema: JsonObject): JsonObject {
+  const { required, properties } = schema;
+  if (!Array.isArray(required) || !isJsonObject(properties)) return schema;
+  const asked = (required as readonly Json[]).filter((name) => {
+    const property = properties[asText(name)];
+    return !(isJsonObject(property) && property['readOnly'] === true);
+  });
+  return asked.length === required.length ? schema : { ...schema, required: asked };
 }
 
 /** JSON Pointers of the values that `schema` marks with `secret: true`. */
@@ -55,5 +66,5 @@ function hiddenIn(schema: JsonObject): (pointer: string) => boolean {
 /** Checks an answer's body against a step's `response.schema`. */
 export function compileCheck(schema: JsonObject): (body: unknown) => readonly Violation[] {
   const validate = compileJsonSchema(schema, { fill: false });
-  return (body) => (validate(body) === true ? [] : violationsOf([...(validate.errors ?? [])]));
+  return (body) => (validate(body) ? [] : violationsOf([...(validate.errors ?? [])]));
 }

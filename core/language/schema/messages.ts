@@ -132,6 +132,9 @@ function wrongType(value: unknown, seen: string, error: ErrorObject, { plainText
   const types = [error.params['type'] as string | string[]].flat();
   const expected = listOf(types.map(typeWord));
   const written = plainText?.(error.instancePath);
+  if (typeof value === 'number' && formatOf(error) === 'sluice-duration') {
+    return `${seen} is a number, and a duration has a unit; write ISO 8601, for example PT${value}S.`;
+  }
   if (types.includes('string') && written !== undefined && typeof value !== 'string') {
     const read = typeof value === 'number' && losesItsText(written, value) ? ` ${value}` : '';
     return `This must be ${expected}, and YAML reads ${written || 'nothing'} as ${kindOf(value)}${read}. ${written ? remedy(written) : 'For empty text write "".'}`;
@@ -140,6 +143,10 @@ function wrongType(value: unknown, seen: string, error: ErrorObject, { plainText
     return `${seen} is text in YAML 1.2; write ${/^(yes|on)$/i.test(value) ? 'true' : 'false'}.`;
   }
   return `${seen} is ${kindOf(value)}; this must be ${expected}.`;
+}
+
+function formatOf({ parentSchema }: ErrorObject): unknown {
+  return isJsonObject(parentSchema) ? parentSchema['format'] : undefined;
 }
 
 function oneOf(value: unknown, seen: string, allowed: readonly unknown[]): string {

@@ -32,3 +32,8 @@ export function listOf(words: readonly string[], last: 'or' | 'and' = 'or'): str
   if (words.length < 2) return words.join('');
   return `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1)}`;
 }
+
+/** A value where text is expected: text as it is, all else as JSON. */
+export function asText(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+}

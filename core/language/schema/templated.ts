@@ -2,7 +2,7 @@ import type { Violation } from '../../kernel/errors.ts';
 import { followPointer, isJsonObject, type JsonObject } from '../../kernel/json.ts';
 import type { CompiledSchema } from '../plan.ts';
 import { compileJsonSchema, type ErrorObject, type ValidateFunction } from './ajv.ts';
-import { violationsOf } from './compiled.ts';
+import { violationsOf, withoutReadOnly } from './compiled.ts';
 
 /**
  * Validates a value some of whose texts are templates: those satisfy any schema, since what they will give is not
@@ -12,10 +12,10 @@ import { violationsOf } from './compiled.ts';
 export function validateTemplated(schema: CompiledSchema, value: unknown): readonly Violation[] {
   let validate = validators.get(schema.json);
   if (!validate) {
-    validate = compileJsonSchema(schema.json, { fill: false });
+    validate = compileJsonSchema(withoutReadOnly(schema.json), { fill: false });
     validators.set(schema.json, validate);
   }
-  return validate(value) === true ? [] : violationsOf(untemplated([...(validate.errors ?? [])], value));
+  return validate(value) ? [] : violationsOf(untemplated([...(validate.errors ?? [])], value));
 }
 
 const validators = new WeakMap<JsonObject, ValidateFunction>();

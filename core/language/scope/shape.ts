@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '../../kernel/json.ts';
+import { asText } from '../schema/show.ts';
 
 /** What a linter knows of a value that templates name, before there is one. */
 export type Shape =
@@ -42,7 +43,7 @@ export function shapeOf(schema: Json | undefined): Shape {
   if (isJsonObject(properties)) return propertiesShape(schema, properties);
   const types = [schema['type']].flat();
   if (types.length === 1 && types[0] === 'array') return { kind: 'list', item: shapeOf(schema['items']) };
-  const plain = types.every((type) => ['string', 'number', 'integer', 'boolean'].includes(String(type)));
+  const plain = types.every((type) => ['string', 'number', 'integer', 'boolean'].includes(asText(type)));
   return plain ? VALUE : ANY;
 }
 

@@ -56,7 +56,7 @@ function checkAlternative(registry: Registry, item: Json, pointer: string, repor
 }
 
 function checkOne(registry: Registry, node: Json, pointer: string, report: Report): void {
-  const names = ['none', ...registry.authSchemes().map(({ name }) => name)];
+  const names = [...new Set(['none', ...registry.authSchemes().map(({ name }) => name)])];
   if (node === 'none') return;
   if (!isJsonObject(node)) {
     report.error(pointer, `${show(node)} is ${kindOf(node)}; auth must be "none", or a map of one scheme of: ${names.join(', ')}.`);

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { didYouMean } from '../../kernel/suggest.ts';
 import { NAME } from '../schema/basics.ts';
 import { checkSchema, field, notYet, required, type Check, type Field, type Fields } from '../schema/field.ts';
-import { show } from '../schema/show.ts';
+import { asText, show } from '../schema/show.ts';
 
 export const API_VERSION = 'sluice/v1';
 export const KINDS = ['integration', 'provisioner', 'sink', 'dataset'] as const;
@@ -20,11 +20,11 @@ const checkApiVersion: Check = (node, pointer, report) => {
 };
 
 export const checkKind: Check = (node, pointer, report) => {
-  if (RUNNING_KINDS.includes(String(node))) return;
+  if (RUNNING_KINDS.includes(asText(node))) return;
   if (KINDS.includes(node as (typeof KINDS)[number])) {
-    report.error(pointer, notYet(`The kind "${String(node)}"`, `this version runs: ${RUNNING_KINDS.join(', ')}.`));
+    report.error(pointer, notYet(`The kind "${asText(node)}"`, `this version runs: ${RUNNING_KINDS.join(', ')}.`));
   } else {
-    report.error(pointer, `${show(node)} is not a kind; there are: ${KINDS.join(', ')}.${didYouMean(String(node), KINDS)}`);
+    report.error(pointer, `${show(node)} is not a kind; there are: ${KINDS.join(', ')}.${didYouMean(asText(node), KINDS)}`);
   }
 };
 

@@ -13,6 +13,11 @@ const test = field(definitionTest, (node, pointer, report) => {
     report.error(childPointer(pointer, later), notYet(`A test with "${later}"`, 'tests name an "action".'), { onKey: true });
     return;
   }
+  const asserted = isJsonObject(node) && isJsonObject(node['assert']) ? node['assert'] : {};
+  if ('response' in asserted) {
+    report.error(childPointer(pointer, 'assert', 'response'), notYet('"response" of a trigger', 'leave it out.'), { onKey: true });
+    return;
+  }
   checkSchema(definitionTest, movedTimes(node), pointer, report, 'a test');
 });
 

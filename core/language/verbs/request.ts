@@ -15,6 +15,7 @@ import { field, mapOf, planned, required, type Check, type Fields } from '../sch
 import { authPlaces } from '../sections/auth.ts';
 import { placeOf } from '../scope/place.ts';
 import type { Verb } from './verb.ts';
+import { asText } from '../schema/show.ts';
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
@@ -40,7 +41,7 @@ export const request: Verb = {
   outputs: (step) => Object.keys(outputsOf(step['response'])),
   compile({ id, path, pointer, node }, compiler) {
     const written = requestOf(node);
-    const method = String(written['method']);
+    const method = asText(written['method']);
     return {
       verb: 'request',
       id,

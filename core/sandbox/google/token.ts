@@ -22,10 +22,15 @@ export function tokenRoutes(accounts: GoogleAccounts): Router {
     }
   });
   router.post('/revoke', (req, res) => {
-    const token =
-      readForm(req).get('token') ?? (typeof req.query['token'] === 'string' ? req.query['token'] : '');
-    if (accounts.revoke(token)) res.json({});
-    else sendOAuthError(res, new OAuthError(400, 'invalid_token', 'Token expired or revoked'));
+    try {
+      const inQuery = typeof req.query['token'] === 'string' ? req.query['token'] : '';
+      if (!accounts.revoke(readForm(req).get('token') ?? inQuery)) {
+        throw new OAuthError(400, 'invalid_token', 'Token expired or revoked');
+      }
+      res.json({});
+    } catch (error) {
+      sendOAuthError(res, error);
+    }
   });
   return router;
 }
@@ -87,13 +92,18 @@ function readForm(req: Request): URLSearchParams {
 function checkClient(req: Request, form: URLSearchParams): void {
   const basic = /^Basic (.+)$/i.exec(req.get('authorization') ?? '')?.[1];
   const [user, ...rest] = basic === undefined ? [] : Buffer.from(basic, 'base64').toString('utf8').split(':');
-  const id = user === undefined ? form.get('client_id') : decodeURIComponent(user);
-  const secret = user === undefined ? form.get('client_secret') : decodeURIComponent(rest.join(':'));
+  const id = user === undefined ? form.get('client_id') : formDecoded(user);
+  const secret = user === undefined ? form.get('client_secret') : formDecoded(rest.join(':'));
   if (id === null || id === '')
     throw new OAuthError(400, 'invalid_request', 'Could not determine client ID from request.');
   if (id !== CLIENT.id) throw new OAuthError(401, 'invalid_client', 'The OAuth client was not found.');
   if (secret === null) throw new OAuthError(400, 'invalid_request', 'client_secret is missing.');
   if (!same(secret, CLIENT.secret)) throw new OAuthError(401, 'invalid_client', 'Unauthorized');
+}
+
+/** Both parts of basic credentials are form-encoded (RFC 6749, section 2.3.1). */
+function formDecoded(text: string): string {
+  return new URLSearchParams(`x=${text.replaceAll('&', '%26')}`).get('x') ?? '';
 }
 
 function redeemCode(accounts: GoogleAccounts, form: URLSearchParams) {

@@ -1,0 +1,49 @@
+import { Submissions } from '../domains/forms/submit.ts';
+import { FormCache } from '../domains/forms/form-cache.ts';
+import type { ApiDeps } from './deps.ts';
+import type { Metrics } from './metrics.ts';
+import type { Route } from './route.ts';
+import { actionRoutes } from './routes/actions.ts';
+import { apiKeyRoutes } from './routes/api-keys.ts';
+import { auditRoutes } from './routes/audit-events.ts';
+import { authorizationRoutes } from './routes/authorization.ts';
+import { connectionRoutes } from './routes/connections.ts';
+import { definitionRoutes } from './routes/definitions.ts';
+import { descriptionRoutes } from './routes/description.ts';
+import { formRoutes } from './routes/forms.ts';
+import { healthRoutes } from './routes/health.ts';
+import { publicFormRoutes } from './routes/public-forms.ts';
+import { responseRoutes } from './routes/responses.ts';
+import { runRoutes } from './routes/runs.ts';
+import { tenantRoutes } from './routes/tenants.ts';
+
+export interface TableDeps extends ApiDeps {
+  readonly metrics: Metrics;
+  /** Aborts when the server closes: streams end. */
+  readonly closing: AbortSignal;
+  /** Where this server is reached, without a slash at its end. */
+  readonly baseUrl: () => string;
+}
+
+/** The table of routes: what is served, described in /openapi.json, and validated with. */
+export function routesOf(deps: TableDeps): readonly Route[] {
+  const forms = new FormCache(deps);
+  const submissions = new Submissions(deps.responses);
+  const authorizing = { ...deps, publicUrl: deps.baseUrl };
+  const described = [
+    // The busiest path first: express looks one by one.
+    ...responseRoutes({ forms, submissions }),
+    ...tenantRoutes(deps),
+    ...apiKeyRoutes(),
+    ...auditRoutes(),
+    ...definitionRoutes(deps),
+    ...connectionRoutes(deps),
+    ...authorizationRoutes(authorizing),
+    ...formRoutes(),
+    ...actionRoutes(deps),
+    ...runRoutes(deps),
+    ...publicFormRoutes({ directory: deps.directory, forms, submissions }),
+    ...healthRoutes(deps),
+  ];
+  return [...described, ...descriptionRoutes(described, deps.baseUrl)];
+}
