@@ -28,6 +28,6 @@ ${schema('Query', route.query)}${schema(route.bodyType === 'form' ? 'Form' : 'Bo
 ${Object.entries(route.answers).map(([status, answer]) => schema(`Answer ${status}`, answer.schema))}</details>`;
 }
 
-function schema(title: string, value: unknown): Html | undefined {
-  return value === undefined ? undefined : html`<p class="title">${title}</p><pre>${JSON.stringify(value, null, 1)}</pre>`;
+function schema(title: string, value: unknown): Html {
+  return value === undefined ? html`` : html`<p class="title">${title}</p><pre>${JSON.stringify(value, null, 1)}</pre>`;
 }

@@ -90,6 +90,8 @@ export function flaw(text: string): string | undefined {
   return undefined;
 }
 
+// RFC 8259, section 7: control characters stand in strings only as escapes.
+// oxlint-disable-next-line no-control-regex -- they are what is looked for
 const TOKEN = /[ \t\n\r]*(?:([{}[\]:,])|("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null))/y;
 
 /**

@@ -105,10 +105,11 @@ export function nameOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   if (isJsonObject(value)) return 'an object';
-  return typeof value === 'string' ? 'text' : `${typeof value === 'boolean' ? '' : 'the number '}${String(value)}`;
+  if (typeof value === 'string') return 'text';
+  return `${typeof value === 'number' ? 'the number ' : ''}${JSON.stringify(value)}`;
 }
 
 function show(value: unknown): string {
-  if (typeof value !== 'string') return typeof value === 'object' ? nameOf(value) : String(value);
+  if (typeof value !== 'string') return typeof value === 'object' ? nameOf(value) : JSON.stringify(value) ?? 'nothing';
   return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}...` : value);
 }

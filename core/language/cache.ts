@@ -30,5 +30,7 @@ export class DefinitionCache {
 /** By content; the names of the files are part of the findings. */
 function keyOf(source: DefinitionSource): string {
   const { file, tests } = source;
-  return createHash('sha256').update(JSON.stringify([contentHash(source), file, tests ?? null])).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify([contentHash(source), file, tests ?? null]))
+    .digest('hex');
 }

@@ -35,7 +35,10 @@ export function compileDefinition(source: DefinitionSource, registry: Registry):
   const report = new Report(document, loaded.findings);
   const outline = isJsonObject(document.value) ? outlineOf(document.value) : undefined;
   if (!outline) {
-    report.error('', `The file holds ${kindOf(document.value)}, and a definition is a map. It begins with "apiVersion: sluice/v1".`);
+    report.error(
+      '',
+      `The file holds ${kindOf(document.value)}, and a definition is a map. It begins with "apiVersion: sluice/v1".`,
+    );
     return { tests: [], findings: report.findings };
   }
   const runs = checkDefinition(source, document, outline, registry, report);

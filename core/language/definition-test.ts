@@ -19,6 +19,7 @@ const expectedRequest = Type.Object(
     form: Type.Optional(MAP),
     text: Type.Optional(Type.String()),
     ndjson: Type.Optional(Type.Unsafe<readonly Json[]>({ type: 'array' })),
+    times: Type.Optional(Type.Integer({ minimum: 1, description: 'As `times` of the exchange.' })),
   },
   CLOSED,
 );
@@ -51,7 +52,10 @@ const assertion = Type.Object(
     outputs: Type.Optional(MAP),
     error: Type.Optional(
       Type.Object(
-        { kind: Type.Optional(Type.Enum(['config', 'transient', 'system'])), message: Type.Optional(Type.String()) },
+        {
+          kind: Type.Optional(Type.Enum(['config', 'transient', 'system'])),
+          message: Type.Optional(Type.String()),
+        },
         CLOSED,
       ),
     ),

@@ -16,7 +16,9 @@ export const EXTRACTOR = field(TEXT, (node, pointer, report) => {
 
 function notAnExtractor(text: string): string {
   const body = text.replace(/^\$?\.?(?:response\.)?(?:body\.)?/, '');
-  const guess = /^[\w-]+(?:\.[\w-]+|\[\d+\])*$/.test(body) ? `/${body.replaceAll(/\[(\d+)\]/g, '.$1').replaceAll('.', '/')}` : undefined;
+  const guess = /^[\w-]+(?:\.[\w-]+|\[\d+\])*$/.test(body)
+    ? `/${body.replaceAll(/\[(\d+)\]/g, '.$1').replaceAll('.', '/')}`
+    : undefined;
   const special = nearest(text, ['status', 'headers']);
   const meant = special && text.length > 3 ? ` or "{{ response.${special} }}"` : '';
   return `${show(text)} is neither a JSON Pointer nor a template. Write ${guess ? `"${guess}"` : 'a pointer such as "/id"'}${meant}.`;

@@ -53,7 +53,12 @@ function verifyOutline(node: JsonObject): PipelineOutline {
   return { name: 'verify', pointer, node: {}, input: mapShape({}), steps: verb ? [{ ...step, verb }] : [] };
 }
 
-function stepOutlines(list: Json | undefined, pointer: string, path: string, before: readonly StepOutline[]): StepOutline[] {
+function stepOutlines(
+  list: Json | undefined,
+  pointer: string,
+  path: string,
+  before: readonly StepOutline[],
+): StepOutline[] {
   if (!Array.isArray(list)) return [];
   const found: StepOutline[] = [];
   for (const [i, node] of (list as readonly Json[]).entries()) {
@@ -64,7 +69,10 @@ function stepOutlines(list: Json | undefined, pointer: string, path: string, bef
     const visible = [...before, ...found];
     const step = { id, path: path ? `${path}/${id}` : id, pointer: here, node, verb, visible };
     const inner = verb.inner?.(node, here) ?? [];
-    found.push(step, ...inner.flatMap((branch) => stepOutlines(branch.steps, branch.pointer, step.path, visible)));
+    found.push(
+      step,
+      ...inner.flatMap((branch) => stepOutlines(branch.steps, branch.pointer, step.path, visible)),
+    );
   }
   return found;
 }

@@ -11,7 +11,10 @@ import { authPlaces } from './sections/auth.ts';
 
 /** Every place of a definition where templates stand, with what they may name there. */
 export function placesIn(outline: Outline): Place[] {
-  return [...sharedPlaces(outline), ...outline.pipelines.flatMap((pipeline) => pipelinePlaces(pipeline, outline.declared))];
+  return [
+    ...sharedPlaces(outline),
+    ...outline.pipelines.flatMap((pipeline) => pipelinePlaces(pipeline, outline.declared)),
+  ];
 }
 
 function at(scope: MapShape, more: Pick<PlaceContext, 'secrets'> = {}): PlaceContext {
@@ -34,11 +37,18 @@ function sharedPlaces({ root, declared }: Outline): Place[] {
 
 function listPlaces(node: Json | undefined, pointer: string, context: PlaceContext): Place[] {
   if (!Array.isArray(node)) return [];
-  return (node as readonly Json[]).map((item, i) => ({ ...context, pointer: childPointer(pointer, i), node: item, form: 'url' }));
+  return (node as readonly Json[]).map((item, i) => ({
+    ...context,
+    pointer: childPointer(pointer, i),
+    node: item,
+    form: 'url',
+  }));
 }
 
 function concurrencyPlaces(node: Json | undefined, pointer: string, context: PlaceContext): Place[] {
-  return isJsonObject(node) ? placeOf(node, childPointer(pointer, 'concurrency'), 'key', 'leaf', context) : [];
+  return isJsonObject(node)
+    ? placeOf(node, childPointer(pointer, 'concurrency'), 'key', 'leaf', context)
+    : [];
 }
 
 function pipelinePlaces(pipeline: PipelineOutline, declared: Declared): Place[] {
@@ -46,9 +56,15 @@ function pipelinePlaces(pipeline: PipelineOutline, declared: Declared): Place[] 
   const atEnd = at(VARIABLES.pipeline(declared, input, stepsShape(steps)));
   const outputs = isJsonObject(node['outputs']) ? node['outputs'] : {};
   return [
-    ...concurrencyPlaces(node['concurrency'], pointer, at(VARIABLES.baseUrl({ ...declared, anyInput: input }))),
+    ...concurrencyPlaces(
+      node['concurrency'],
+      pointer,
+      at(VARIABLES.baseUrl({ ...declared, anyInput: input })),
+    ),
     ...steps.flatMap((step) => stepPlaces(step, pipeline, declared)),
-    ...Object.keys(outputs).flatMap((name) => placeOf(outputs, childPointer(pointer, 'outputs'), name, 'tree', atEnd)),
+    ...Object.keys(outputs).flatMap((name) =>
+      placeOf(outputs, childPointer(pointer, 'outputs'), name, 'tree', atEnd),
+    ),
   ];
 }
 
@@ -64,11 +80,18 @@ function stepPlaces(step: StepOutline, pipeline: PipelineOutline, declared: Decl
   };
   const own = verb.places(node[verb.name] ?? null, childPointer(pointer, verb.name), contexts);
   const modifiers = MODIFIERS.filter(({ name }) => name in node && verb.modifiers.includes(name));
-  return [...own, ...modifiers.flatMap(({ name, places }) => places?.(node[name] ?? null, childPointer(pointer, name), contexts) ?? [])];
+  return [
+    ...own,
+    ...modifiers.flatMap(
+      ({ name, places }) => places?.(node[name] ?? null, childPointer(pointer, name), contexts) ?? [],
+    ),
+  ];
 }
 
 function stepsShape(steps: readonly StepOutline[]): MapShape {
-  return mapShape(Object.fromEntries(steps.map(({ id, node, verb }) => [id, { shape: namesShape(verb.outputs(node)) }])));
+  return mapShape(
+    Object.fromEntries(steps.map(({ id, node, verb }) => [id, { shape: namesShape(verb.outputs(node)) }])),
+  );
 }
 
 /** What to say of steps that this one cannot see. */

@@ -4,7 +4,7 @@ import type { NetworkFault } from '../kernel/http.ts';
 import type { Json, JsonObject } from '../kernel/json.ts';
 import type { RenderedRequest } from '../kernel/runs.ts';
 
-/** The variables templates see, by name. Which names exist at which place is in `scopes.ts`. */
+/** The variables templates see, by name. Which names exist at which place is in `scope/variables.ts`. */
 export type Scope = Readonly<Record<string, unknown>>;
 
 /** A value that is declared but missing. It drops its key where a tree is built, and is an error elsewhere. */

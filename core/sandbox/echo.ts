@@ -4,7 +4,7 @@ import type { Request } from 'express';
 import type { Clock } from '../kernel/clock.ts';
 import { faulty } from './faults.ts';
 import type { Faults } from './faults.ts';
-import { html, sendPage } from './page.ts';
+import { markup, sendPage } from './page.ts';
 import type { Html } from './page.ts';
 
 /** The secret with which the sandbox checks webhooks it receives. */
@@ -81,21 +81,21 @@ function checkSignature(headers: Readonly<Record<string, string>>, body: string)
 }
 
 function requestsBody(received: readonly Received[]): Html {
-  return html`<h1>Webhooks received</h1>
+  return markup`<h1>Webhooks received</h1>
     <p class="note">
       Anything sent below <code>/_sandbox/echo/</code> or to <code>https://webhook.sandbox.test</code> through
       SLUICE_ENDPOINTS; the last ${KEPT} are kept.
     </p>
-    ${received.length === 0 && html`<p>None yet.</p>`}
+    ${received.length === 0 && markup`<p>None yet.</p>`}
     ${received.toReversed().map(
       (one) =>
-        html`<h2>${one.method} <code>${one.path}</code></h2>
+        markup`<h2>${one.method} <code>${one.path}</code></h2>
           <p class="note">
             <time>${new Date(one.at).toISOString()}</time
-            >${one.signature === 'good' && html` · <span class="good">signature good</span>`}${one.signature === 'bad' && html` · <span class="bad">signature does not fit the sandbox's secret</span>`}
+            >${one.signature === 'good' && markup` · <span class="good">signature good</span>`}${one.signature === 'bad' && markup` · <span class="bad">signature does not fit the sandbox's secret</span>`}
           </p>
           <pre>
-${Object.entries(one.headers).map(([name, value]) => html`${name}: ${value} `)}
+${Object.entries(one.headers).map(([name, value]) => markup`${name}: ${value}\n`)}
 ${one.body}</pre>`,
     )}`;
 }

@@ -1,7 +1,7 @@
 import type { NextFunction, Request, Response } from 'express';
 
 /**
- * What may go wrong. `status`: the vendor's own error body, nothing done. `html`: an error page of something in
+ * What may go wrong. `status`: the vendor's own error body, nothing done. `markup`: an error page of something in
  * between, nothing done. `reset`: the connection is cut, nothing done. `timeout`: no answer ever, nothing done.
  * `lost`: done, then the connection is cut before the answer. `half`: done, then cut in the middle of the answer.
  */
@@ -15,7 +15,7 @@ export type FaultVendor = (typeof FAULT_VENDORS)[number];
 export interface Fault {
   readonly vendor: FaultVendor;
   readonly kind: FaultKind;
-  /** HTTP status of `status` (503 by default) and `html` (502). */
+  /** HTTP status of `status` (503 by default) and `markup` (502). */
   readonly status?: number;
   /** Seconds, or an HTTP-date as text, for the Retry-After header. */
   readonly retryAfter?: number | string;

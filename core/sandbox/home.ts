@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import type { Sandbox } from './sandbox.ts';
-import { html, sendPage } from './page.ts';
+import { markup, sendPage } from './page.ts';
 import type { Html } from './page.ts';
 import { PERSON } from './google/accounts.ts';
 import { MAGIC_FROM, MAGIC_TO, SENDERS } from './twilio/numbers.ts';
@@ -12,7 +12,7 @@ export function homePages(world: World, sandbox: Sandbox): Router {
   router.get('/', (_req, res) =>
     sendPage(res, {
       title: 'Sandbox',
-      body: html`<h1>Sandbox</h1>
+      body: markup`<h1>Sandbox</h1>
         <p>
           Stand-ins for Google Sheets, Twilio and a webhook receiver, for trying things without accounts. They
           check credentials, refuse what the vendors refuse, and forget everything when they stop.
@@ -27,17 +27,17 @@ export function homePages(world: World, sandbox: Sandbox): Router {
 }
 
 function endpointsPart(sandbox: Sandbox): Html {
-  return html`<h2>Point the platform here</h2>
+  return markup`<h2>Point the platform here</h2>
     <pre>SLUICE_ENDPOINTS='${JSON.stringify(sandbox.endpoints)}'</pre>`;
 }
 
 function googlePart(world: World, sandbox: Sandbox): Html {
   const { clientId, clientSecret, serviceAccount } = sandbox.credentials.google;
-  return html`<h2>Google Sheets</h2>
+  return markup`<h2>Google Sheets</h2>
     <dl>
       <dt>Spreadsheets</dt>
       <dd>
-        ${world.google.spreadsheets.all().map((one) => html`<a href="/google/sheet/${one.id}">${one.title}</a> <code>${one.id}</code>${one.private && ' (answers 403)'}<br />`)}
+        ${world.google.spreadsheets.all().map((one) => markup`<a href="/google/sheet/${one.id}">${one.title}</a> <code>${one.id}</code>${one.private && ' (answers 403)'}<br />`)}
       </dd>
       <dt>OAuth client</dt>
       <dd><code>${clientId}</code> <code>${clientSecret}</code>, for the consent of ${PERSON}</dd>
@@ -63,7 +63,7 @@ function googlePart(world: World, sandbox: Sandbox): Html {
 
 function twilioPart(sandbox: Sandbox): Html {
   const { accountSid, authToken, from, messagingServiceSid } = sandbox.credentials.twilio;
-  return html`<h2>Twilio</h2>
+  return markup`<h2>Twilio</h2>
     <dl>
       <dt>Account SID</dt>
       <dd><code>${accountSid}</code></dd>
@@ -71,17 +71,17 @@ function twilioPart(sandbox: Sandbox): Html {
       <dd><code>${authToken}</code></dd>
       <dt>From</dt>
       <dd>
-        ${SENDERS.map((number) => html`<code>${number}</code> `)} or messaging service
+        ${SENDERS.map((number) => markup`<code>${number}</code> `)} or messaging service
         <code>${messagingServiceSid}</code>
       </dd>
       <dt>To</dt>
       <dd>
         any number;
-        ${Object.entries(MAGIC_TO).map(([number, [code]]) => html`<code>${number}</code> fails with ${code}, `)}as
+        ${Object.entries(MAGIC_TO).map(([number, [code]]) => markup`<code>${number}</code> fails with ${code}, `)}as
         with Twilio's test credentials
       </dd>
       <dt>Failing From</dt>
-      <dd>${Object.entries(MAGIC_FROM).map(([number, [code]]) => html`<code>${number}</code> ${code} `)}</dd>
+      <dd>${Object.entries(MAGIC_FROM).map(([number, [code]]) => markup`<code>${number}</code> ${code} `)}</dd>
     </dl>
     <pre>
 curl -u ${accountSid}:${authToken} ${sandbox.url}/twilio/2010-04-01/Accounts/${accountSid}/Messages.json \\
@@ -90,7 +90,7 @@ curl -u ${accountSid}:${authToken} ${sandbox.url}/twilio/2010-04-01/Accounts/${a
 }
 
 function webhookPart(sandbox: Sandbox): Html {
-  return html`<h2>Webhook receiver</h2>
+  return markup`<h2>Webhook receiver</h2>
     <p>
       Send anything to <code>${sandbox.credentials.webhook.url}</code> (through SLUICE_ENDPOINTS) or
       <code>${sandbox.url}/_sandbox/echo/…</code>; signatures are checked with
@@ -99,7 +99,7 @@ function webhookPart(sandbox: Sandbox): Html {
 }
 
 function faultsPart(sandbox: Sandbox): Html {
-  return html`<h2>Make it fail</h2>
+  return markup`<h2>Make it fail</h2>
     <p>
       The next requests to a vendor (<code>google</code>, <code>google-oauth</code>, <code>twilio</code>,
       <code>webhook</code>) meet what you ask for: <code>status</code>, <code>html</code>,

@@ -8,7 +8,7 @@ import { WEBHOOK_SECRET } from './echo.ts';
 import { CLIENT } from './google/accounts.ts';
 import { sheetPages } from './google/sheet-page.ts';
 import { homePages } from './home.ts';
-import { html, sendPage } from './page.ts';
+import { markup, sendPage } from './page.ts';
 import { STYLE } from './style.ts';
 import { ACCOUNT } from './twilio/messages.ts';
 import { MESSAGING_SERVICE, SENDERS } from './twilio/numbers.ts';
@@ -81,7 +81,7 @@ function makeApp(world: World, sandbox: Sandbox): Express {
     sendPage(res, {
       title: 'Nothing here',
       status: 404,
-      body: html`<h1>Nothing here</h1>
+      body: markup`<h1>Nothing here</h1>
         <p>The sandbox has no <code>${req.method} ${req.path}</code>. <a href="/">What it has.</a></p>`,
     }),
   );

@@ -19,15 +19,18 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Template tag: values are escaped unless they are `Html`; lists are joined; undefined and false vanish. */
-export function html(strings: TemplateStringsArray, ...pieces: readonly Piece[]): Html {
-  return new Html(strings.map((text, i) => text + (i < pieces.length ? markup(pieces[i]) : '')).join(''));
+/**
+ * Template tag: values are escaped unless they are `Html`, lists are joined, undefined and false vanish. Not named
+ * `html`, because formatters move the blanks of such templates, and in a cell or a message blanks count.
+ */
+export function markup(strings: TemplateStringsArray, ...pieces: readonly Piece[]): Html {
+  return new Html(strings.map((text, i) => text + (i < pieces.length ? escaped(pieces[i]) : '')).join(''));
 }
 
-function markup(piece: Piece): string {
+function escaped(piece: Piece): string {
   if (piece === undefined || piece === false) return '';
   if (piece instanceof Html) return piece.text;
-  if (typeof piece === 'object') return piece.map((one) => markup(one)).join('');
+  if (typeof piece === 'object') return piece.map((one) => escaped(one)).join('');
   return String(piece).replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 }
 
@@ -57,12 +60,12 @@ export function sendPage(res: Response, page: Page): void {
 }
 
 function render(page: Page): string {
-  return html`<!doctype html>
+  return markup`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        ${page.refresh !== undefined && html`<meta http-equiv="refresh" content="${page.refresh}" />`}
+        ${page.refresh !== undefined && markup`<meta http-equiv="refresh" content="${page.refresh}" />`}
         <title>${page.title}</title>
         <link rel="stylesheet" href="/_sandbox/style.css" />
       </head>

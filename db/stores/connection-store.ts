@@ -174,8 +174,9 @@ function withSecrets(config: JsonObject, secrets: JsonObject): JsonObject {
     let here = whole;
     for (const key of path.slice(0, -1)) {
       const inner = Object.hasOwn(here, key) ? here[key] : undefined;
-      here[key] = isJsonObject(inner) ? inner : {};
-      here = here[key] as Record<string, Json>;
+      const next: Record<string, Json> = isJsonObject(inner) ? inner : {};
+      here[key] = next;
+      here = next;
     }
     here[path.at(-1)!] = value;
   }

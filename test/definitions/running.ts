@@ -19,7 +19,7 @@ import oauth2 from '../../plugins/oauth2/index.ts';
 import standardWebhooks from '../../plugins/standardWebhooks/index.ts';
 import type { WireRequest } from './openapi.ts';
 
-const registry = new Registry([none, basic, oauth2, standardWebhooks]);
+export const registry = new Registry([none, basic, oauth2, standardWebhooks]);
 
 const plans = new Map<string, Plan>();
 

@@ -14,7 +14,8 @@ function lint(file: string, text: string): string[] {
   );
 }
 
-const HEADER = 'apiVersion: sluice/v1\nkind: integration\nid: a\nversion: 1.0.0\ntitle: A\nbaseUrl: https://a.example\n';
+const HEADER =
+  'apiVersion: sluice/v1\nkind: integration\nid: a\nversion: 1.0.0\ntitle: A\nbaseUrl: https://a.example\n';
 
 /** Lints a definition of one action with these steps. */
 function lintSteps(...steps: string[]): string[] {
@@ -25,7 +26,9 @@ function lintSteps(...steps: string[]): string[] {
 describe('lint', () => {
   for (const name of readdirSync(BROKEN).filter((name) => name.endsWith('.yaml'))) {
     it(`finds all that is wrong with broken/${name}, with place, value, what is accepted and a suggestion`, () => {
-      const expected = readFileSync(new URL(name.replace('.yaml', '.txt'), BROKEN), 'utf8').trimEnd().split('\n');
+      const expected = readFileSync(new URL(name.replace('.yaml', '.txt'), BROKEN), 'utf8')
+        .trimEnd()
+        .split('\n');
       expect(lint(name, readFileSync(new URL(name, BROKEN), 'utf8'))).to.deep.equal(expected);
     });
   }
@@ -39,7 +42,8 @@ describe('lint', () => {
       '{ id: e, request: { method: PUT, path: /x, bytes: { file: a } }, response: { items: {} } }',
     );
     expect(found).to.have.length(9);
-    for (const line of found) expect(line).to.match(/is part of the language but not supported by this version yet; /);
+    for (const line of found)
+      expect(line).to.match(/is part of the language but not supported by this version yet; /);
   });
 
   it('says of another kind that it is known and not supported yet', () => {
@@ -61,14 +65,21 @@ describe('lint', () => {
   });
 
   it('knows what $map names inside', () => {
-    const found = lintSteps('{ id: a, fail: { message: "{{ run.id }}" } , if: "{{ run.id }}" }', '{ id: b, fail: { message: { $json: { $map: [1], each(e): "{{ e }}{{ f }}" } } } }');
-    expect(found).to.have.length(1);
-    expect(found[0]).to.contain('"f" is not declared; this place has: connection, app, tenant, input, run, now, event, steps.');
+    const found = lintSteps(
+      '{ id: a, set: { x: { $map: [1], each(e): "{{ e }}{{ f }}" } } }',
+      '{ id: b, fail: { message: "{{ steps.a.x.[0] }}" } }',
+    );
+    expect(found).to.deep.equal([
+      'a.yaml:10:61 actions.act.steps[0].set.x["each(e)"]: "f" is not declared; this place has: connection, app, tenant, input, run, now, event, steps.',
+    ]);
   });
 
   it('checks the tests in the file beside it', () => {
     const text = `${HEADER}actions: { act: { steps: [ { id: a, set: { x: 1 } } ], outputs: { x: "{{ steps.a.x }}" } } }\n`;
-    const beside = { file: 'a.test.yaml', text: 'tests:\n  - { name: one, action: akt }\n  - { action: act }\n' };
+    const beside = {
+      file: 'a.test.yaml',
+      text: 'tests:\n  - { name: one, action: akt }\n  - { action: act }\n',
+    };
     const { findings, plan } = compileDefinition({ file: 'a.yaml', text, tests: beside }, registry);
     expect(findings.map(formatFinding)).to.deep.equal([
       'a.test.yaml:2:26 tests[0].action: There is no action "akt"; there are: act. Did you mean "act"?',

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import type { AuditEvent } from '../../kernel/stores/tenancy.ts';
 import { pageBody, pageRequest } from '../list.ts';
 import { route, type Route } from '../route.ts';
 import { closed, Id, listOf, paging, Time } from '../schema.ts';
@@ -29,9 +30,13 @@ export function auditRoutes(): Route[] {
         const page = await work((stores) => stores.audit.list(tenantId, filter, pageRequest(query)));
         return {
           status: 200,
-          body: pageBody(page, ({ tenantId: _, detail, ...event }) => ({ ...event, detail: detail ?? null })),
+          body: pageBody(page, show),
         };
       },
     }),
   ];
+}
+
+function show({ id, actor, action, subject, detail, createdAt }: AuditEvent): object {
+  return { id, actor, action, subject, detail: detail ?? null, createdAt };
 }

@@ -4,7 +4,7 @@ import { QUESTION_TYPES, type Form } from '../../kernel/stores/forms.ts';
 import { idIn } from '../ids.ts';
 import { pageBody, pageRequest } from '../list.ts';
 import { route, type Context, type Route } from '../route.ts';
-import { closed, Id, listOf, Name, paging, Time } from '../schema.ts';
+import { closed, Id, listOf, paging, Time } from '../schema.ts';
 import { actorOf } from '../who.ts';
 
 const Question = closed({
@@ -115,6 +115,6 @@ export function formRoutes(): Route[] {
   ];
 }
 
-function show({ tenantId: _, ...form }: Form): object {
-  return form;
+function show({ id, title, questions, published, version, createdAt, updatedAt }: Form): object {
+  return { id, title, questions, published, version, createdAt, updatedAt };
 }

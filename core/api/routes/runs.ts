@@ -16,6 +16,8 @@ const Replay = {
   definition: Type.Optional(Type.Enum(['pinned', 'latest'], { description: 'Default: pinned.' })),
 };
 
+const States = Type.Union([Type.Enum([...RUN_STATES]), Type.Array(Type.Enum([...RUN_STATES]), { minItems: 1 })]);
+
 const tag = 'Runs';
 const access = 'tenant';
 const read = 'runs:read';
@@ -108,8 +110,11 @@ export function runRoutes({ catalogue, closing }: { readonly catalogue: Catalogu
       scope: write,
       body: closed({
         ...Replay,
-        ...runFilter,
-        state: Type.Optional(Type.Union([Type.Enum([...RUN_STATES]), Type.Array(Type.Enum([...RUN_STATES]), { minItems: 1 })])),
+        filter: Type.Optional(closed({ ...runFilter, state: Type.Optional(States) })),
+        // The parts of a filter that cannot be taken for how to replay may also stand by themselves.
+        state: Type.Optional(States),
+        kind: runFilter.kind,
+        subject: runFilter.subject,
         limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, description: 'Default: 1000.' })),
       }),
       bodyOptional: true,
@@ -124,9 +129,10 @@ export function runRoutes({ catalogue, closing }: { readonly catalogue: Catalogu
         },
       },
       async handle({ work, tenantId, body }) {
-        const { from = 'failedStep', definition = 'pinned', limit = 1000, ...filter } = body;
+        const { from = 'failedStep', definition = 'pinned', limit = 1000, filter, ...more } = body;
         const how = { from, definition, limit };
-        const result = await work((stores) => replayRuns(catalogue, stores, tenantId, readFilter(filter), how));
+        const wanted = readFilter({ ...more, ...filter });
+        const result = await work((stores) => replayRuns(catalogue, stores, tenantId, wanted, how));
         return { status: 202, headers: { Location: '/v1/runs?state=queued', 'Retry-After': '1' }, body: result };
       },
     }),

@@ -110,7 +110,7 @@ function kindOf(value: Json): string {
   if (typeof value === 'string') return `the text ${quote(value)}`;
   if (Array.isArray(value)) return 'a list';
   if (isJsonObject(value)) return 'an object';
-  return typeof value === 'number' ? `the number ${value}` : String(value);
+  return typeof value === 'number' ? `the number ${value}` : JSON.stringify(value);
 }
 
 function quote(value: string): string {

@@ -13,9 +13,11 @@ const SCHEMA = Type.String({ description: 'Base64 (RFC 4648, section 4), or a te
 export const bytes: Body = {
   name: 'bytes',
   field: field(SCHEMA, (node, pointer, report) => {
-    if (isJsonObject(node)) report.error(pointer, notYet('A file as "bytes"', 'write the bytes as base64 text.'));
+    if (isJsonObject(node))
+      report.error(pointer, notYet('A file as "bytes"', 'write the bytes as base64 text.'));
     else if (typeof node !== 'string') checkSchema(SCHEMA, node, pointer, report);
-    else if (!node.includes('{{') && !BASE64.test(node)) report.error(pointer, 'The bytes must be base64 text (A-Z a-z 0-9 + / =).');
+    else if (!node.includes('{{') && !BASE64.test(node))
+      report.error(pointer, 'The bytes must be base64 text (A-Z a-z 0-9 + / =).');
   }),
   contentType: 'application/octet-stream',
   form: 'leaf',
@@ -25,7 +27,10 @@ export const bytes: Body = {
       const value = evaluate(scope);
       if (value === ABSENT || value === null) return undefined;
       if (typeof value !== 'string' || !BASE64.test(value)) {
-        throw new StepFault('config', `${pointer}: the bytes must be base64 text, and what ${asText(node)} gave is not. Use the helper base64.`);
+        throw new StepFault(
+          'config',
+          `${pointer}: the bytes must be base64 text, and what ${asText(node)} gave is not. Use the helper base64.`,
+        );
       }
       return { base64: value };
     };

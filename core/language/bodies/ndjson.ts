@@ -18,7 +18,10 @@ export const ndjson: Body = {
       const value = evaluate(scope);
       if (value === ABSENT) return undefined;
       if (!Array.isArray(value)) {
-        throw new StepFault('config', `${pointer}: ndjson must be a list, a line for each item, and it is ${kindOf(value)}.`);
+        throw new StepFault(
+          'config',
+          `${pointer}: ndjson must be a list, a line for each item, and it is ${kindOf(value)}.`,
+        );
       }
       return { text: (value as readonly Json[]).map((item) => `${JSON.stringify(item)}\n`).join('') };
     };

@@ -16,7 +16,10 @@ export const text: Body = {
       const value = evaluate(scope);
       if (value === ABSENT || value === null) return undefined;
       if (typeof value === 'object') {
-        throw new StepFault('config', `${pointer}: the body must be text, and ${asText(node)} gave ${kindOf(value)}. Use join or json.`);
+        throw new StepFault(
+          'config',
+          `${pointer}: the body must be text, and ${asText(node)} gave ${kindOf(value)}. Use join or json.`,
+        );
       }
       return { text: String(value) };
     };

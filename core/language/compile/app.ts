@@ -11,9 +11,18 @@ import { requestOf } from '../verbs/request.ts';
 export function appSchema({ root, pipelines }: Outline, registry: Registry): JsonObject {
   const declared = isJsonObject(root['app']) ? root['app'] : { type: 'object' };
   const properties = isJsonObject(declared['properties']) ? declared['properties'] : {};
-  const auth: (Json | undefined)[] = [root['auth'], ...pipelines.flatMap(({ steps }) => steps.map(({ node }) => requestOf(node)['auth']))];
+  const auth: (Json | undefined)[] = [
+    root['auth'],
+    ...pipelines.flatMap(({ steps }) => steps.map(({ node }) => requestOf(node)['auth'])),
+  ];
   const schemes = new Set(auth.flatMap((node) => writtenAuth(node, '').map(({ scheme }) => scheme)));
-  const taken = registry.authSchemes().filter(({ name }) => schemes.has(name)).flatMap(({ appDefaults }) => appDefaults ?? []);
-  const added = taken.map((name) => [name, { type: 'string', ...(/secret|key|password/i.test(name) ? { secret: true } : {}) }]);
+  const taken = registry
+    .authSchemes()
+    .filter(({ name }) => schemes.has(name))
+    .flatMap(({ appDefaults }) => appDefaults ?? []);
+  const added = taken.map((name) => [
+    name,
+    { type: 'string', ...(/secret|key|password/i.test(name) ? { secret: true } : {}) },
+  ]);
   return { ...declared, properties: { ...(Object.fromEntries(added) as JsonObject), ...properties } };
 }

@@ -64,7 +64,9 @@ function compileBaseUrl(node: Json | undefined): Pick<Plan, 'baseUrl'> {
 }
 
 function compileEgress(node: Json | undefined): (scope: Scope) => readonly string[] {
-  const urls = Array.isArray(node) ? (node as readonly Json[]).map((url) => urlLeaf(asText(url), PROTOCOLS)) : [];
+  const urls = Array.isArray(node)
+    ? (node as readonly Json[]).map((url) => urlLeaf(asText(url), PROTOCOLS))
+    : [];
   return (scope) => urls.map(({ render }) => new URL(render(scope)).origin);
 }
 
@@ -81,7 +83,12 @@ function compilePipeline(pipeline: PipelineOutline, root: JsonObject, registry: 
     ...textIn(node, 'title'),
     input: compileSchema(schemaIn(node, 'input')),
     steps,
-    outputs: Object.fromEntries(Object.entries(outputs).map(([key, value]) => [key, tree(value, childPointer(pointer, 'outputs', key))])),
+    outputs: Object.fromEntries(
+      Object.entries(outputs).map(([key, value]) => [
+        key,
+        tree(value, childPointer(pointer, 'outputs', key)),
+      ]),
+    ),
     ...compileConcurrency(node['concurrency'] ?? (name === 'verify' ? undefined : root['concurrency'])),
   };
 }
@@ -92,7 +99,12 @@ function compileConcurrency(node: Json | undefined): { concurrency?: { key: Eval
   return { concurrency: { key: leaf(asText(key)), limit: typeof limit === 'number' ? limit : 1 } };
 }
 
-function stepCompiler(action: JsonObject, isVerify: boolean, root: JsonObject, registry: Registry): StepCompiler {
+function stepCompiler(
+  action: JsonObject,
+  isVerify: boolean,
+  root: JsonObject,
+  registry: Registry,
+): StepCompiler {
   const compiler: StepCompiler = {
     errors: compileErrors(root['errors'], '/errors'),
     retry: compileRetry(DEFAULT_RETRY, root['retry']),
@@ -115,7 +127,10 @@ function compileSteps(list: Json, pointer: string, path: string, compiler: StepC
     const verb = isJsonObject(node) ? verbOf(node) : undefined;
     if (!isJsonObject(node) || !verb) return [];
     const id = asText(node['id']);
-    const step = verb.compile({ id, path: path ? `${path}/${id}` : id, pointer: childPointer(pointer, i), node }, compiler);
+    const step = verb.compile(
+      { id, path: path ? `${path}/${id}` : id, pointer: childPointer(pointer, i), node },
+      compiler,
+    );
     return [withCondition(step, node, childPointer(pointer, i))];
   });
 }

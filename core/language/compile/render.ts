@@ -29,7 +29,8 @@ export function compileRender(request: JsonObject, pointer: string, shared: Shar
     const { text, ...where } = target(scope);
     const filled = body(scope);
     const named = headerLines(headers(scope));
-    const headed = filled && !('content-type' in named) ? { ...named, 'content-type': filled.contentType } : named;
+    const headed =
+      filled && !('content-type' in named) ? { ...named, 'content-type': filled.contentType } : named;
     return {
       method,
       target: withQuery(text, encodeQuery(query(scope))),
@@ -57,14 +58,21 @@ function withQuery(target: string, query: string): string {
 }
 
 /** The definition's map under the step's. Header names are compared without regard to case. */
-function merged(key: 'query' | 'headers', shared: Json | undefined, own: Json | undefined, pointer: string): (scope: Scope) => JsonObject {
+function merged(
+  key: 'query' | 'headers',
+  shared: Json | undefined,
+  own: Json | undefined,
+  pointer: string,
+): (scope: Scope) => JsonObject {
   const parts = [
     ...(shared === undefined ? [] : [mapTree(shared, childPointer('', key))]),
     ...(own === undefined ? [] : [mapTree(own, childPointer(pointer, key))]),
   ];
   const name = (written: string) => (key === 'headers' ? written.toLowerCase() : written);
   return (scope) => {
-    const entries = parts.flatMap((part) => Object.entries(part(scope)).map(([written, value]) => [name(written), value]));
+    const entries = parts.flatMap((part) =>
+      Object.entries(part(scope)).map(([written, value]) => [name(written), value]),
+    );
     return Object.fromEntries(entries) as JsonObject;
   };
 }
@@ -75,14 +83,18 @@ function mapTree(node: Json, pointer: string): (scope: Scope) => JsonObject {
     const value = evaluate(scope);
     if (value === ABSENT || value === null) return {};
     if (isJsonObject(value)) return value;
-    throw new StepFault('config', `${pointer}: this must be a map from names to values, and it is ${kindOf(value)}.`);
+    throw new StepFault(
+      'config',
+      `${pointer}: this must be a map from names to values, and it is ${kindOf(value)}.`,
+    );
   };
 }
 
 function headerLines(values: JsonObject): Record<string, string> {
   const lines: Record<string, string> = {};
   for (const [name, value] of Object.entries(values)) {
-    if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name)) throw new StepFault('config', `"${name}" cannot be the name of a header.`);
+    if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name))
+      throw new StepFault('config', `"${name}" cannot be the name of a header.`);
     const text = headerValue(name, value);
     if (text !== undefined) lines[name] = text;
   }

@@ -24,6 +24,7 @@ export function leaf(text: string, options?: LeafOptions): Evaluator {
 }
 
 function orDefect<T>(compiled: T, [finding]: readonly TreeFinding[]): T {
-  if (finding) throw new Error(`Lint let through what does not compile, at ${finding.pointer}: ${finding.message}`);
+  if (finding)
+    throw new Error(`Lint let through what does not compile, at ${finding.pointer}: ${finding.message}`);
   return compiled;
 }

@@ -7,7 +7,8 @@ export const conditions: LintRule = {
   check({ places }, report) {
     for (const { form, node, pointer, scope } of places) {
       if (form !== 'condition' || !isJsonObject(node) || Object.hasOwn(scope.members, 'response')) continue;
-      const message = 'A map of status, body, headers and network is about an answer, and here there is none yet. Write a template, for example "{{ eq steps.find.count 0 }}".';
+      const message =
+        'A map of status, body, headers and network is about an answer, and here there is none yet. Write a template, for example "{{ eq steps.find.count 0 }}".';
       report.error(pointer, message);
     }
   },

@@ -22,7 +22,8 @@ function isImplied(key: string, demand: Json, later: JsonObject): boolean {
     return choices.length > 0 && choices.every((choice) => covers({ [key]: demand }, choice));
   }
   if (key === 'status') return statusesOf(given).every((status) => statusesOf(demand).includes(status));
-  if (key === 'network') return listOf(demand).includes('any') || listOf(given).every((fault) => listOf(demand).includes(fault));
+  if (key === 'network')
+    return listOf(demand).includes('any') || listOf(given).every((fault) => listOf(demand).includes(fault));
   if (key === 'body' || key === 'headers') return areImplied(demand, given, key === 'headers');
   return false;
 }
@@ -30,21 +31,27 @@ function isImplied(key: string, demand: Json, later: JsonObject): boolean {
 function statusesOf(node: Json): string[] {
   return listOf(node).flatMap((status) => {
     const family = /^([1-5])xx$/i.exec(asText(status));
-    return family ? Array.from({ length: 100 }, (_, i) => asText(Number(family[1]) * 100 + i)) : [asText(status)];
+    return family
+      ? Array.from({ length: 100 }, (_, i) => asText(Number(family[1]) * 100 + i))
+      : [asText(status)];
   });
 }
 
 function areImplied(demands: Json, given: Json, lowerCase: boolean): boolean {
   if (!isJsonObject(demands) || !isJsonObject(given)) return false;
-  const named = (node: JsonObject) => new Map(Object.entries(node).map(([name, value]) => [lowerCase ? name.toLowerCase() : name, value]));
+  const named = (node: JsonObject) =>
+    new Map(Object.entries(node).map(([name, value]) => [lowerCase ? name.toLowerCase() : name, value]));
   const there = named(given);
-  return [...named(demands)].every(([name, demand]) => there.has(name) && isValueImplied(demand, there.get(name) ?? null));
+  return [...named(demands)].every(
+    ([name, demand]) => there.has(name) && isValueImplied(demand, there.get(name) ?? null),
+  );
 }
 
 function isValueImplied(demand: Json, given: Json): boolean {
   if (isSame(demand, given)) return true;
   // Any value, list of values or pattern asks for a value that is there.
-  if (isJsonObject(demand)) return isSame(demand, { exists: true }) && !(isJsonObject(given) && given['exists'] === false);
+  if (isJsonObject(demand))
+    return isSame(demand, { exists: true }) && !(isJsonObject(given) && given['exists'] === false);
   if (isJsonObject(given)) return false;
   return listOf(given).every((value) => listOf(demand).some((other) => isSame(other, value)));
 }

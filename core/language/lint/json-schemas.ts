@@ -9,11 +9,13 @@ import { asText } from '../schema/show.ts';
 
 export const jsonSchemas: LintRule = {
   name: 'json-schemas',
-  summary: 'Schemas of input, connection and app: misspelt keywords, required names that are not declared, defaults that break their own schema.',
+  summary:
+    'Schemas of input, connection and app: misspelt keywords, required names that are not declared, defaults that break their own schema.',
   check({ outline }, report) {
     checkSchema(outline.root['connection'], '/connection', report);
     checkSchema(outline.root['app'], '/app', report);
-    for (const { node, pointer } of outline.pipelines) checkSchema(node['input'], childPointer(pointer, 'input'), report);
+    for (const { node, pointer } of outline.pipelines)
+      checkSchema(node['input'], childPointer(pointer, 'input'), report);
   },
 };
 
@@ -35,14 +37,21 @@ function checkSchema(schema: Json | undefined, pointer: string, report: Report):
   try {
     compileSchema(schema);
   } catch (error) {
-    report.error(pointer, `This JSON Schema cannot be used: ${error instanceof Error ? error.message : String(error)}.`);
+    report.error(
+      pointer,
+      `This JSON Schema cannot be used: ${error instanceof Error ? error.message : String(error)}.`,
+    );
   }
 }
 
 function checkKeywords(schema: JsonObject, pointer: string, report: Report): void {
   for (const key of Object.keys(schema)) {
     if (KEYWORDS.has(key) || key.startsWith('x-')) continue;
-    report.error(childPointer(pointer, key), `"${key}" is not a keyword of JSON Schema.${didYouMean(key, KEYWORDS)}`, { onKey: true });
+    report.error(
+      childPointer(pointer, key),
+      `"${key}" is not a keyword of JSON Schema.${didYouMean(key, KEYWORDS)}`,
+      { onKey: true },
+    );
   }
   const properties = isJsonObject(schema['properties']) ? schema['properties'] : undefined;
   checkRequired(schema, properties, pointer, report);
@@ -56,12 +65,20 @@ function checkKeywords(schema: JsonObject, pointer: string, report: Report): voi
   }
 }
 
-function checkRequired(schema: JsonObject, properties: JsonObject | undefined, pointer: string, report: Report): void {
+function checkRequired(
+  schema: JsonObject,
+  properties: JsonObject | undefined,
+  pointer: string,
+  report: Report,
+): void {
   if (!properties || !Array.isArray(schema['required'])) return;
   const names = Object.keys(properties);
   for (const [i, name] of (schema['required'] as readonly Json[]).entries()) {
     if (names.includes(asText(name))) continue;
-    report.error(childPointer(pointer, 'required', i), `"${asText(name)}" is required and not among the properties: ${names.join(', ')}.${didYouMean(asText(name), names)}`);
+    report.error(
+      childPointer(pointer, 'required', i),
+      `"${asText(name)}" is required and not among the properties: ${names.join(', ')}.${didYouMean(asText(name), names)}`,
+    );
   }
 }
 
@@ -71,5 +88,6 @@ function checkDefault(schema: JsonObject, pointer: string, report: Report): void
   if (schemaErrors(rest).length > 0) return;
   const { violations } = compileSchema({ type: 'object', properties: { value: rest } }).complete({ value });
   const [first] = violations;
-  if (first) report.error(childPointer(pointer, 'default'), `The default breaks its own schema: ${first.message}`);
+  if (first)
+    report.error(childPointer(pointer, 'default'), `The default breaks its own schema: ${first.message}`);
 }

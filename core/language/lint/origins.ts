@@ -28,24 +28,45 @@ function checkBase(base: Json | undefined, report: Report): void {
   }
   const { search, hash, username } = new URL(base);
   if (username) report.error('/baseUrl', 'The base URL holds credentials; they belong in auth.');
-  else if (search || hash) report.error('/baseUrl', `The base URL ends in "${search || hash}"; what every request sends belongs in query.`);
+  else if (search || hash)
+    report.error(
+      '/baseUrl',
+      `The base URL ends in "${search || hash}"; what every request sends belongs in query.`,
+    );
 }
 
 function checkPath(path: string, pointer: string, base: Json | undefined, report: Report): void {
-  if (/^https?:\/\//i.test(path)) report.error(pointer, `"${path}" is a whole URL; write it as "url" instead of "path".`);
-  else if (!path.startsWith('/')) report.error(pointer, `"${path}" must begin with "/": it is what follows baseUrl.`);
-  else if (base === undefined) report.error(pointer, 'A "path" is below baseUrl, and this definition has no baseUrl. Add one, or write "url".');
+  if (/^https?:\/\//i.test(path))
+    report.error(pointer, `"${path}" is a whole URL; write it as "url" instead of "path".`);
+  else if (!path.startsWith('/'))
+    report.error(pointer, `"${path}" must begin with "/": it is what follows baseUrl.`);
+  else if (base === undefined)
+    report.error(
+      pointer,
+      'A "path" is below baseUrl, and this definition has no baseUrl. Add one, or write "url".',
+    );
   const hash = path.replaceAll(/\{\{.*?\}\}/gs, (template) => '_'.repeat(template.length)).indexOf('#');
-  if (hash >= 0) report.error(pointer, 'A "#" in a path begins a fragment, which is never sent; write %23.', { offset: hash });
+  if (hash >= 0)
+    report.error(pointer, 'A "#" in a path begins a fragment, which is never sent; write %23.', {
+      offset: hash,
+    });
 }
 
 function checkUrl(url: string, pointer: string, { outline: { root } }: Subject, report: Report): void {
   const origin = /^https?:\/\/[^/?#{}]+(?=[/?#]|$)/i.exec(url)?.[0];
   if (origin === undefined || !URL.canParse(origin)) return;
-  const allowed = [root['baseUrl'], ...(Array.isArray(root['egress']) ? (root['egress'] as readonly Json[]) : [])];
+  const allowed = [
+    root['baseUrl'],
+    ...(Array.isArray(root['egress']) ? (root['egress'] as readonly Json[]) : []),
+  ];
   if (allowed.some((pattern) => typeof pattern === 'string' && allows(pattern, origin))) return;
-  const named = allowed.filter((pattern) => typeof pattern === 'string').map((pattern) => originText(pattern));
-  report.error(pointer, `${origin} is outside of what this definition may reach (${named.join(', ') || 'no baseUrl is given'}). Add it to egress: [${origin}].`);
+  const named = allowed
+    .filter((pattern) => typeof pattern === 'string')
+    .map((pattern) => originText(pattern));
+  report.error(
+    pointer,
+    `${origin} is outside of what this definition may reach (${named.join(', ') || 'no baseUrl is given'}). Add it to egress: [${origin}].`,
+  );
 }
 
 function originText(pattern: string): string {
@@ -54,10 +75,10 @@ function originText(pattern: string): string {
 
 /** An expression inside a host stands for any labels; one at the start brings an origin of its own, not this one. */
 function allows(pattern: string, origin: string): boolean {
-  if (!pattern.includes('{{')) return URL.canParse(pattern) && new URL(pattern).origin === new URL(origin).origin;
+  if (!pattern.includes('{{'))
+    return URL.canParse(pattern) && new URL(pattern).origin === new URL(origin).origin;
   const host = originText(pattern);
   if (host === pattern && pattern.startsWith('{{')) return false;
   const parts = host.split(/\{\{.*?\}\}/s).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(`^${parts.join('[a-z0-9.-]+')}$`, 'i').test(origin);
 }
-

@@ -12,15 +12,21 @@ export function readPlace(place: Place): ReadPlace {
   if (form === 'condition') {
     return { ...place, references: compileCondition(node, mistakes, pointer).references, mistakes };
   }
-  if (form === 'tree') return { ...place, references: compileTree(node, mistakes, { pointer }).references, mistakes };
+  if (form === 'tree')
+    return { ...place, references: compileTree(node, mistakes, { pointer }).references, mistakes };
   // What is no text has been reported by the schema; a pointer names nothing.
-  if (typeof node !== 'string' || (form === 'extractor' && node.startsWith('/'))) return { ...place, references: [], mistakes };
+  if (typeof node !== 'string' || (form === 'extractor' && node.startsWith('/')))
+    return { ...place, references: [], mistakes };
   const leaf = { leaf: parseLeaf, extractor: parseLeaf, path: pathLeaf, url: urlLeaf }[form];
   try {
     return { ...place, references: placed(leaf(node), pointer), mistakes };
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
-    return { ...place, references: [], mistakes: [{ pointer, offset: error.offset, message: error.message }] };
+    return {
+      ...place,
+      references: [],
+      mistakes: [{ pointer, offset: error.offset, message: error.message }],
+    };
   }
 }
 

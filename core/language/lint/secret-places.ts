@@ -14,7 +14,11 @@ export const secretPlaces: LintRule = {
         if (!secret) continue;
         const name = reference.path.join('.');
         const what = secret === 'itself' ? `"${name}" is a secret` : `"${name}" holds secrets`;
-        report.error(reference.pointer, `${what}; secrets may stand only in auth and baseUrl. Let an auth scheme send it, for example apiKey with in, name and value.`, spotOf(reference, document));
+        report.error(
+          reference.pointer,
+          `${what}; secrets may stand only in auth and baseUrl. Let an auth scheme send it, for example apiKey with in, name and value.`,
+          spotOf(reference, document),
+        );
       }
     }
   },

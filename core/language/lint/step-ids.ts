@@ -10,7 +10,10 @@ export const stepIds: LintRule = {
       for (const { id, pointer } of steps) {
         const before = seen.get(id);
         if (id && before !== undefined) {
-          report.error(childPointer(pointer, 'id'), `The id "${id}" is taken by ${document.pathOf(before)}; an id is unique in its action. Name this step otherwise.`);
+          report.error(
+            childPointer(pointer, 'id'),
+            `The id "${id}" is taken by ${document.pathOf(before)}; an id is unique in its action. Name this step otherwise.`,
+          );
         }
         seen.set(id, before ?? pointer);
       }

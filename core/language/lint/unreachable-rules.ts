@@ -11,7 +11,10 @@ export const unreachableRules: LintRule = {
     const lists = [
       { node: outline.root['errors'], pointer: '/errors' },
       ...outline.pipelines.flatMap(({ steps }) =>
-        steps.map(({ node, pointer }) => ({ node: node['errors'], pointer: childPointer(pointer, 'errors') })),
+        steps.map(({ node, pointer }) => ({
+          node: node['errors'],
+          pointer: childPointer(pointer, 'errors'),
+        })),
       ),
     ];
     for (const list of lists) checkList(rulesIn(list.node, list.pointer));
@@ -19,9 +22,14 @@ export const unreachableRules: LintRule = {
     function checkList(rules: ReturnType<typeof rulesIn>): void {
       for (const [i, rule] of rules.entries()) {
         const when: Json = rule.node['when'] ?? null;
-        const before = rules.slice(0, i).find(({ node }) => 'when' in node && covers(node['when'] ?? null, when));
+        const before = rules
+          .slice(0, i)
+          .find(({ node }) => 'when' in node && covers(node['when'] ?? null, when));
         if (!before) continue;
-        report.error(rule.pointer, `No answer reaches this rule: whatever it matches, ${document.pathOf(before.pointer)} matches before it. Move it up, or narrow the other.`);
+        report.error(
+          rule.pointer,
+          `No answer reaches this rule: whatever it matches, ${document.pathOf(before.pointer)} matches before it. Move it up, or narrow the other.`,
+        );
       }
     }
   },

@@ -9,7 +9,8 @@ import type { LintRule } from './subject.ts';
 
 export const unreachableSteps: LintRule = {
   name: 'unreachable-steps',
-  summary: 'Branches of a switch after one that always holds, or that says the same; steps after an unconditional fail.',
+  summary:
+    'Branches of a switch after one that always holds, or that says the same; steps after an unconditional fail.',
   check({ outline }, report) {
     for (const { steps } of outline.pipelines) {
       for (const step of steps) {
@@ -23,13 +24,23 @@ export const unreachableSteps: LintRule = {
 function checkBranches({ node, pointer }: StepOutline, report: Report): void {
   const branches = branchesOf(node['switch'], childPointer(pointer, 'switch'));
   const otherwise = 'else' in node ? [{ node, pointer: childPointer(pointer, 'else') }] : [];
-  const always = branches.findIndex(({ node: branch }) => 'when' in branch && alwaysHolds(branch['when'] ?? null));
+  const always = branches.findIndex(
+    ({ node: branch }) => 'when' in branch && alwaysHolds(branch['when'] ?? null),
+  );
   for (const [i, branch] of [...branches, ...otherwise].entries()) {
-    const same = branches.slice(0, i).findIndex(({ node: other }) => 'when' in other && sameText(other['when'], branch.node['when']));
+    const same = branches
+      .slice(0, i)
+      .findIndex(({ node: other }) => 'when' in other && sameText(other['when'], branch.node['when']));
     if (always >= 0 && i > always) {
-      report.error(branch.pointer, `This branch is never taken: branch ${always + 1} before it always holds.`);
+      report.error(
+        branch.pointer,
+        `This branch is never taken: branch ${always + 1} before it always holds.`,
+      );
     } else if (same >= 0) {
-      report.error(branch.pointer, `This branch is never taken: branch ${same + 1} before it has the same condition.`);
+      report.error(
+        branch.pointer,
+        `This branch is never taken: branch ${same + 1} before it has the same condition.`,
+      );
     }
   }
 }
@@ -55,5 +66,9 @@ function checkAfter(step: StepOutline, steps: readonly StepOutline[], report: Re
   const list = step.pointer.slice(0, step.pointer.lastIndexOf('/'));
   const place = Number(step.pointer.slice(list.length + 1));
   const next = steps.find(({ pointer }) => pointer === childPointer(list, place + 1));
-  if (next) report.error(next.pointer, `This step is never reached: "${step.id}" before it always ends the run. Give that one an "if".`);
+  if (next)
+    report.error(
+      next.pointer,
+      `This step is never reached: "${step.id}" before it always ends the run. Give that one an "if".`,
+    );
 }

@@ -14,7 +14,11 @@ export const unused: LintRule = {
         const name = `${section}${pointer.replaceAll('/', '.')}`;
         if (isUsed(name, used)) continue;
         const place = childPointer('', section) + pointer.replaceAll('/', '/properties/');
-        report.warning(place, `The secret "${name}" is asked for and never used. Use it in auth, or leave it out.`, { onKey: true });
+        report.warning(
+          place,
+          `The secret "${name}" is asked for and never used. Use it in auth, or leave it out.`,
+          { onKey: true },
+        );
       }
     }
     unusedOutputs(subject, report);
@@ -28,8 +32,15 @@ function unusedOutputs({ outline, places }: Subject, report: Parameters<LintRule
     for (const { id, node, verb, pointer } of pipeline.steps) {
       for (const output of verb.outputs(node)) {
         if (isUsed(`steps.${id}.${output}`, used)) continue;
-        const place = verb.name === 'request' ? childPointer(pointer, 'response', 'outputs', output) : childPointer(pointer, verb.name, output);
-        report.warning(place, `Nothing reads "steps.${id}.${output}". Use it in a later step or in the action's outputs, or leave it out.`, { onKey: true });
+        const place =
+          verb.name === 'request'
+            ? childPointer(pointer, 'response', 'outputs', output)
+            : childPointer(pointer, verb.name, output);
+        report.warning(
+          place,
+          `Nothing reads "steps.${id}.${output}". Use it in a later step or in the action's outputs, or leave it out.`,
+          { onKey: true },
+        );
       }
     }
   }
@@ -38,10 +49,16 @@ function unusedOutputs({ outline, places }: Subject, report: Parameters<LintRule
 /** Names that templates use, and those that schemes take by themselves. */
 function usedNames({ places, outline, registry }: Subject): ReadonlySet<string> {
   const named = places.flatMap(({ references }) => references.map(({ path }) => path.join('.')));
-  const auth = [outline.root['auth'], ...outline.pipelines.flatMap(({ steps }) => steps.map(({ node }) => authOf(node)))];
+  const auth = [
+    outline.root['auth'],
+    ...outline.pipelines.flatMap(({ steps }) => steps.map(({ node }) => authOf(node))),
+  ];
   const schemes = new Set(auth.flatMap((node) => writtenAuth(node, '').map(({ scheme }) => scheme)));
   const taken = registry.authSchemes().filter(({ name }) => schemes.has(name));
-  return new Set([...named, ...taken.flatMap(({ appDefaults }) => (appDefaults ?? []).map((name) => `app.${name}`))]);
+  return new Set([
+    ...named,
+    ...taken.flatMap(({ appDefaults }) => (appDefaults ?? []).map((name) => `app.${name}`)),
+  ]);
 }
 
 function authOf(step: { readonly [key: string]: Json }): Json | undefined {
@@ -50,5 +67,7 @@ function authOf(step: { readonly [key: string]: Json }): Json | undefined {
 
 /** Used by itself, as a whole with what is around it, or in a part. */
 function isUsed(name: string, used: ReadonlySet<string>): boolean {
-  return [...used].some((other) => other === name || name.startsWith(`${other}.`) || other.startsWith(`${name}.`));
+  return [...used].some(
+    (other) => other === name || name.startsWith(`${other}.`) || other.startsWith(`${name}.`),
+  );
 }

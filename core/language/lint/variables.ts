@@ -5,7 +5,8 @@ import type { LintRule, Subject } from './subject.ts';
 
 export const variables: LintRule = {
   name: 'variables',
-  summary: 'Names that are not declared, or not known at their place; steps used before they run; optional values used bare.',
+  summary:
+    'Names that are not declared, or not known at their place; steps used before they run; optional values used bare.',
   check({ places, document }, report) {
     for (const { references, scope, remarks, form } of places) {
       for (const reference of references) {
@@ -20,9 +21,15 @@ export const variables: LintRule = {
 };
 
 /** A reference's place: in the text at its pointer, or in the key of that. */
-export function spotOf({ pointer, offset, text }: TreeReference, document: Subject['document']): { offset: number; onKey: boolean } {
+export function spotOf(
+  { pointer, offset, text }: TreeReference,
+  document: Subject['document'],
+): { offset: number; onKey: boolean } {
   const value = followPointer(document.value, pointer);
   const inValue = typeof value === 'string' && value.startsWith(text, offset);
-  const key = pointer.slice(pointer.lastIndexOf('/') + 1).replaceAll('~1', '/').replaceAll('~0', '~');
+  const key = pointer
+    .slice(pointer.lastIndexOf('/') + 1)
+    .replaceAll('~1', '/')
+    .replaceAll('~0', '~');
   return { offset, onKey: !inValue && key.startsWith(text, offset) };
 }

@@ -55,16 +55,26 @@ export class Converter {
     if (this.#stopped) return null;
     const start = startOf(node, key.keyStart);
     this.entries.set(pointer, { ...key, start, ...(isScalar(node) ? { scalar: node } : {}) });
-    if (depth > MAX_DEPTH) return this.#stop(pointer, node, `This is nested more than ${MAX_DEPTH} levels deep.`);
+    if (depth > MAX_DEPTH)
+      return this.#stop(pointer, node, `This is nested more than ${MAX_DEPTH} levels deep.`);
     if (++this.#nodes > MAX_NODES) {
-      return this.#stop(pointer, node, `With its aliases written out, this file has more than ${MAX_NODES} values.`);
+      return this.#stop(
+        pointer,
+        node,
+        `With its aliases written out, this file has more than ${MAX_NODES} values.`,
+      );
     }
     if (isTagged(node)) {
-      return this.#refuse(pointer, node, `The tag ${node.tag} is not supported; write the value without a tag.`);
+      return this.#refuse(
+        pointer,
+        node,
+        `The tag ${node.tag} is not supported; write the value without a tag.`,
+      );
     }
     if (isAlias(node)) return this.#alias(node, pointer, depth, key);
     if (isMap(node)) return this.#map(node, pointer, depth);
-    if (isSeq(node)) return node.items.map((item, i) => this.#value(item, childPointer(pointer, i), depth + 1, {}));
+    if (isSeq(node))
+      return node.items.map((item, i) => this.#value(item, childPointer(pointer, i), depth + 1, {}));
     return isScalar(node) ? this.#scalar(node, pointer) : null;
   }
 
@@ -86,7 +96,12 @@ export class Converter {
       return this.#stop(pointer, node, `More than ${MAX_ALIASES} aliases are in use; write the values out.`);
     }
     const target = node.resolve(this.#document);
-    if (!target) return this.#refuse(pointer, node, `*${node.source} names no anchor above it; anchors are written &${node.source}.`);
+    if (!target)
+      return this.#refuse(
+        pointer,
+        node,
+        `*${node.source} names no anchor above it; anchors are written &${node.source}.`,
+      );
     return this.#value(target, pointer, depth + 1, { ...key });
   }
 
@@ -94,7 +109,12 @@ export class Converter {
     const template = unquotedTemplate(node);
     if (template) {
       const text = this.#text.slice(startOf(node), node.range?.[1]);
-      return this.#mend(pointer, node, `YAML reads ${text} without quotes as a map. Put it in quotes: ${quoted(text)}.`, text);
+      return this.#mend(
+        pointer,
+        node,
+        `YAML reads ${text} without quotes as a map. Put it in quotes: ${quoted(text)}.`,
+        text,
+      );
     }
     const found = new Map<string, Json>();
     for (const pair of node.items) this.#pair(pair, pointer, depth, found);
@@ -109,7 +129,12 @@ export class Converter {
     const before = found.has(name) ? this.entries.get(here)?.keyStart : undefined;
     if (before !== undefined) {
       const line = this.#text.slice(0, before).split('\n').length;
-      this.#mend(here, pair.key, `The key "${name}" is here twice; it is on line ${line} already. Keep one of them.`, name);
+      this.#mend(
+        here,
+        pair.key,
+        `The key "${name}" is here twice; it is on line ${line} already. Keep one of them.`,
+        name,
+      );
       return;
     }
     found.set(name, this.#value(pair.value, here, depth + 1, key));
@@ -133,7 +158,11 @@ export class Converter {
     }
     const start = startOf(key);
     const text = this.#text.slice(start, (key as Node | null)?.range?.[1] ?? start);
-    this.#refuse(pointer, key, `The key ${text} is not text. If this is a template, put it in quotes: ${quoted(text)}.`);
+    this.#refuse(
+      pointer,
+      key,
+      `The key ${text} is not text. If this is a template, put it in quotes: ${quoted(text)}.`,
+    );
     return undefined;
   }
 }
@@ -146,7 +175,13 @@ function startOf(node: unknown, otherwise = 0): number {
 /** Without quotes, `{{ x }}` is a map whose only key is a map. */
 function unquotedTemplate(node: YAMLMap): boolean {
   const [pair, ...more] = node.items;
-  return node.flow === true && more.length === 0 && isMap(pair?.key) && pair.key.flow === true && pair.value === null;
+  return (
+    node.flow === true &&
+    more.length === 0 &&
+    isMap(pair?.key) &&
+    pair.key.flow === true &&
+    pair.value === null
+  );
 }
 
 function isTagged(node: unknown): node is Node & { tag: string } {

@@ -25,7 +25,13 @@ export class Document {
   readonly #lines: LineCounter;
   readonly #entries: ReadonlyMap<string, Entry>;
 
-  constructor(file: string, text: string, value: Json, lines: LineCounter, entries: ReadonlyMap<string, Entry>) {
+  constructor(
+    file: string,
+    text: string,
+    value: Json,
+    lines: LineCounter,
+    entries: ReadonlyMap<string, Entry>,
+  ) {
     this.file = file;
     this.value = value;
     this.#text = text;
@@ -52,7 +58,8 @@ export class Document {
 
   #offset(pointer: string, spot: Spot): number {
     const entry = this.#entries.get(pointer);
-    if (!entry) return pointer === '' ? 0 : this.#offset(pointer.slice(0, pointer.lastIndexOf('/')), { onKey: true });
+    if (!entry)
+      return pointer === '' ? 0 : this.#offset(pointer.slice(0, pointer.lastIndexOf('/')), { onKey: true });
     const scalar = spot.onKey ? entry.keyScalar : entry.scalar;
     if (spot.offset !== undefined && scalar) return leafOffset(this.#text, scalar, spot.offset);
     return spot.onKey ? (entry.keyStart ?? entry.start) : entry.start;

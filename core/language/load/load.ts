@@ -21,15 +21,23 @@ export interface Loaded {
 /** Reads one YAML 1.2 file. Never throws: what is wrong with it comes back as findings, each with its place. */
 export function loadYaml(file: string, text: string): Loaded {
   const refused = (...findings: Finding[]): Loaded => ({ findings, usable: false });
-  const whole = (message: string) => refused({ severity: 'error', file, line: 1, column: 1, path: '(file)', message });
+  const whole = (message: string) =>
+    refused({ severity: 'error', file, line: 1, column: 1, path: '(file)', message });
   const bytes = Buffer.byteLength(text);
-  if (bytes > MAX_FILE_BYTES) return whole(`The file has ${bytes} bytes; a definition has ${MAX_FILE_BYTES} at most.`);
+  if (bytes > MAX_FILE_BYTES)
+    return whole(`The file has ${bytes} bytes; a definition has ${MAX_FILE_BYTES} at most.`);
   const lines = new LineCounter();
   const deep = tooDeepAt(text);
   if (deep !== undefined) {
     const before = text.slice(0, deep).split('\n');
     const spot = { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
-    return refused({ severity: 'error', file, ...spot, path: '(file)', message: `This is nested more than ${MAX_DEPTH} levels deep.` });
+    return refused({
+      severity: 'error',
+      file,
+      ...spot,
+      path: '(file)',
+      message: `This is nested more than ${MAX_DEPTH} levels deep.`,
+    });
   }
   const parsed = parse(text, lines);
   const [first, second] = parsed;
@@ -43,12 +51,20 @@ export function loadYaml(file: string, text: string): Loaded {
     return refused(...syntaxTroubles(text, errors).map(({ start, message }) => at(start, '(file)', message)));
   }
   if (second) {
-    return refused(at(second.range?.[0] ?? 0, '(file)', 'A second document begins here ("---"). Write one definition a file.'));
+    return refused(
+      at(
+        second.range?.[0] ?? 0,
+        '(file)',
+        'A second document begins here ("---"). Write one definition a file.',
+      ),
+    );
   }
   const converter = new Converter(first, text);
   const value = converter.convert();
   const document = new Document(file, text, value, lines, converter.entries);
-  const findings = converter.troubles.map(({ start, pointer, message }) => at(start, document.pathOf(pointer), message));
+  const findings = converter.troubles.map(({ start, pointer, message }) =>
+    at(start, document.pathOf(pointer), message),
+  );
   return { document, findings, usable: converter.troubles.every(({ mended }) => mended) };
 }
 

@@ -9,7 +9,8 @@ export function numberTrouble(scalar: Scalar): string | undefined {
   const text = scalar.source ?? '';
   const read = scalar.value;
   if (!Number.isFinite(read)) return `${text} is not a JSON number. ${remedy(text)}`;
-  if (/^\+\d/.test(text)) return `YAML reads ${text} as the number ${read}, without its plus sign. ${remedy(text)}`;
+  if (/^\+\d/.test(text))
+    return `YAML reads ${text} as the number ${read}, without its plus sign. ${remedy(text)}`;
   if (/^[-+]?0\d+$/.test(text)) {
     return `YAML reads ${text} as the number ${read}, without its leading zeros. ${remedy(text)}`;
   }

@@ -8,9 +8,11 @@ export interface SyntaxTrouble {
 
 const REMEDIES: Partial<Record<YAMLError['code'], string>> = {
   TAB_AS_INDENT: 'A tab is used as indentation. Use blanks.',
-  BAD_INDENT: 'The indentation does not match: keys of one map, and items of one list, begin in the same column.',
+  BAD_INDENT:
+    'The indentation does not match: keys of one map, and items of one list, begin in the same column.',
   BAD_SCALAR_START: 'A value may not begin with this character. Put it in quotes.',
-  BLOCK_AS_IMPLICIT_KEY: 'There is a second ": " on this line. If it is part of the text, put the text in quotes.',
+  BLOCK_AS_IMPLICIT_KEY:
+    'There is a second ": " on this line. If it is part of the text, put the text in quotes.',
   MULTILINE_IMPLICIT_KEY: 'A key must stand on one line, followed by ": ".',
 };
 
@@ -39,7 +41,10 @@ function trouble(text: string, lineStart: number, error: YAMLError): SyntaxTroub
     const message = `YAML reads "{{" without quotes as the start of a map. Put the whole value in quotes: ${inQuotes(shown)}.`;
     return { start: lineStart + template.index, message };
   }
-  return { start: error.pos[0], message: REMEDIES[error.code] ?? `This is not YAML: ${error.message.replace(/\.$/, '')}.` };
+  return {
+    start: error.pos[0],
+    message: REMEDIES[error.code] ?? `This is not YAML: ${error.message.replace(/\.$/, '')}.`,
+  };
 }
 
 function inQuotes(text: string): string {

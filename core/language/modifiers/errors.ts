@@ -16,9 +16,23 @@ export const KINDS: readonly FaultKind[] = ['config', 'transient', 'system'];
 
 /** API 4's list of what an operation's error may be called. */
 const CODES = [
-  'INVALID_REQUEST', 'INVALID_CREDENTIALS', 'ACCESS_DENIED', 'NOT_FOUND', 'ALREADY_EXISTS', 'RESOURCE_CONFLICT',
-  'SERVICE_LIMIT_EXCEEDED', 'THROTTLED', 'NETWORK_FAILURE', 'SERVICE_TIMEOUT', 'SERVICE_INTERNAL_ERROR',
-  'NOT_STABILIZED', 'DEADLINE_EXCEEDED', 'PROBE_FAILED', 'QUOTA_EXCEEDED', 'OUTCOME_UNKNOWN', 'CANCELLED',
+  'INVALID_REQUEST',
+  'INVALID_CREDENTIALS',
+  'ACCESS_DENIED',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'RESOURCE_CONFLICT',
+  'SERVICE_LIMIT_EXCEEDED',
+  'THROTTLED',
+  'NETWORK_FAILURE',
+  'SERVICE_TIMEOUT',
+  'SERVICE_INTERNAL_ERROR',
+  'NOT_STABILIZED',
+  'DEADLINE_EXCEEDED',
+  'PROBE_FAILED',
+  'QUOTA_EXCEEDED',
+  'OUTCOME_UNKNOWN',
+  'CANCELLED',
   'INTERNAL_FAILURE',
 ];
 
@@ -27,14 +41,20 @@ const checkAfter: Check = (node, pointer, report) => {
   const literal = typeof node === 'string' && !node.includes('{{');
   if (typeof node === 'string' && !literal) return;
   if (literal && (parseDuration(node) !== undefined || !Number.isNaN(Date.parse(node)))) return;
-  report.error(pointer, `${show(node)} is no wait; write a duration (PT1M), seconds (60), a time, or a template.`);
+  report.error(
+    pointer,
+    `${show(node)} is no wait; write a duration (PT1M), seconds (60), a time, or a template.`,
+  );
 };
 
 const rule = mapOf('an errors rule', {
   when: required(CONDITION),
   // oxlint-disable-next-line unicorn/no-thenable -- the language's word; it is never awaited
   then: required(field(Type.Enum([...VERDICTS]))),
-  after: field(Type.Unsafe({ type: ['string', 'number'], description: 'Duration, seconds, time, or template.' }), checkAfter),
+  after: field(
+    Type.Unsafe({ type: ['string', 'number'], description: 'Duration, seconds, time, or template.' }),
+    checkAfter,
+  ),
   message: TEXT,
   kind: field(Type.Enum([...KINDS])),
   code: field(Type.Enum(CODES)),
@@ -57,7 +77,10 @@ export function errorPlaces(node: Json | undefined, pointer: string, context: Pl
 }
 
 /** The rules of an `errors` list, each with its own pointer. */
-export function rulesIn(node: Json | undefined, pointer: string): { node: { readonly [key: string]: Json }; pointer: string }[] {
+export function rulesIn(
+  node: Json | undefined,
+  pointer: string,
+): { node: { readonly [key: string]: Json }; pointer: string }[] {
   if (!Array.isArray(node)) return [];
   return (node as readonly Json[]).flatMap((rule, i) =>
     isJsonObject(rule) ? [{ node: rule, pointer: childPointer(pointer, i) }] : [],

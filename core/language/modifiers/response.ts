@@ -45,9 +45,12 @@ export function outputsOf(node: Json | undefined): JsonObject {
 export function compileResponse(node: Json | undefined): ResponsePlan {
   const response = isJsonObject(node) ? node : {};
   const { maxBytes, decode, schema } = response;
-  const outputs = Object.entries(outputsOf(node)).map(([name, text]) => [name, compileExtractor(asText(text))] as const);
+  const outputs = Object.entries(outputsOf(node)).map(
+    ([name, text]) => [name, compileExtractor(asText(text))] as const,
+  );
   return {
-    maxBytes: maxBytes === undefined ? DEFAULT_MAX_BYTES : (parseByteSize(asText(maxBytes)) ?? DEFAULT_MAX_BYTES),
+    maxBytes:
+      maxBytes === undefined ? DEFAULT_MAX_BYTES : (parseByteSize(asText(maxBytes)) ?? DEFAULT_MAX_BYTES),
     outputs: Object.fromEntries(outputs),
     ...(DECODINGS.some((name) => name === decode) ? { decode: decode as (typeof DECODINGS)[number] } : {}),
     ...(isJsonObject(schema) ? { schema: compileCheck(schema) } : {}),

@@ -39,7 +39,9 @@ export function schemaErrors(schema: unknown): readonly ErrorObject[] {
   if (checking.validateSchema(schema as object) === true) return [];
   const errors = [...(checking.errors ?? [])];
   // `type` may be a name or a list of names: where a name is wrong, that it is no list is beside the point.
-  const misnamed = new Set(errors.filter(({ keyword }) => keyword === 'enum').map(({ instancePath }) => instancePath));
+  const misnamed = new Set(
+    errors.filter(({ keyword }) => keyword === 'enum').map(({ instancePath }) => instancePath),
+  );
   return errors.filter(({ keyword, instancePath }) => keyword === 'enum' || !misnamed.has(instancePath));
 }
 

@@ -13,11 +13,19 @@ export const DURATION = field(
   Type.String({ format: 'sluice-duration', description: 'ISO 8601, for example PT30S, PT5M or P1D.' }),
 );
 export const BYTES = field(
-  Type.Unsafe({ type: ['integer', 'string'], minimum: 1, format: 'sluice-bytes', description: 'Bytes, for example 5MiB.' }),
+  Type.Unsafe({
+    type: ['integer', 'string'],
+    minimum: 1,
+    format: 'sluice-bytes',
+    description: 'Bytes, for example 5MiB.',
+  }),
 );
 
 /** Any value, every text in it a template. What the templates say is checked where they are read. */
-export const TREE = field(Type.Unknown({ description: 'Any value; each text in it is a template.' }), () => {});
+export const TREE = field(
+  Type.Unknown({ description: 'Any value; each text in it is a template.' }),
+  () => {},
+);
 
 /** A condition (LANGUAGE 3). Its keys are checked where it is compiled. */
 export const CONDITION = field(
@@ -40,7 +48,10 @@ export function textMap(noun: string, description: string, also?: Check): Field 
       const here = childPointer(pointer, name);
       const written = report.document.plainText(here);
       if (typeof value === 'number' && written !== undefined && losesItsText(written, value)) {
-        report.error(here, `YAML reads ${written} as the number ${value}, and that is what would be sent. ${remedy(written)}`);
+        report.error(
+          here,
+          `YAML reads ${written} as the number ${value}, and that is what would be sent. ${remedy(written)}`,
+        );
       }
     }
     also?.(node, pointer, report);
@@ -53,21 +64,31 @@ export const OBJECT_SCHEMA = field(
   (node, pointer, report) => {
     if (!checkJsonSchema(node, pointer, report) || !isJsonObject(node)) return;
     if (node['type'] !== undefined && node['type'] !== 'object') {
-      report.error(childPointer(pointer, 'type'), `${show(node['type'])} must be "object": this describes a map of named values.`);
+      report.error(
+        childPointer(pointer, 'type'),
+        `${show(node['type'])} must be "object": this describes a map of named values.`,
+      );
     }
   },
 );
 
-export const JSON_SCHEMA = field(Type.Unsafe({ type: 'object', description: 'JSON Schema 2020-12.' }), (node, pointer, report) => {
-  checkJsonSchema(node, pointer, report);
-});
+export const JSON_SCHEMA = field(
+  Type.Unsafe({ type: 'object', description: 'JSON Schema 2020-12.' }),
+  (node, pointer, report) => {
+    checkJsonSchema(node, pointer, report);
+  },
+);
 
 function checkJsonSchema(...[node, pointer, report]: Parameters<Check>): boolean {
   if (!isJsonObject(node)) {
-    report.error(pointer, `${show(node)} is ${kindOf(node)}; this must be a JSON Schema, for example { type: object }.`);
+    report.error(
+      pointer,
+      `${show(node)} is ${kindOf(node)}; this must be a JSON Schema, for example { type: object }.`,
+    );
     return false;
   }
   const faults = faultsOf(schemaErrors(node));
-  for (const { pointer: inner, message, onKey } of faults) report.error(pointer + inner, `In this JSON Schema: ${message}`, { onKey });
+  for (const { pointer: inner, message, onKey } of faults)
+    report.error(pointer + inner, `In this JSON Schema: ${message}`, { onKey });
   return faults.length === 0;
 }

@@ -19,7 +19,10 @@ export function compileSchema(schema: JsonObject | undefined): CompiledSchema {
     json,
     complete(value) {
       if (!isJsonObject(value)) {
-        return { value: {}, violations: [{ path: '', message: `${show(value)} is ${kindOf(value)}; this must be a map.` }] };
+        return {
+          value: {},
+          violations: [{ path: '', message: `${show(value)} is ${kindOf(value)}; this must be a map.` }],
+        };
       }
       const copy = structuredClone(value);
       const errors = validate(copy) ? [] : [...(validate.errors ?? [])];
@@ -28,14 +31,30 @@ export function compileSchema(schema: JsonObject | undefined): CompiledSchema {
   };
 }
 
-export function violationsOf(errors: readonly ErrorObject[], hidden?: (pointer: string) => boolean): Violation[] {
-  return faultsOf(errors, hidden ? { hidden } : {}).map(({ pointer, message }) => ({ path: pointer, message }));
+export function violationsOf(
+  errors: readonly ErrorObject[],
+  hidden?: (pointer: string) => boolean,
+): Violation[] {
+  return faultsOf(errors, hidden ? { hidden } : {}).map(({ pointer, message }) => ({
+    path: pointer,
+    message,
+  }));
 }
 
-const OPEN_KEYWORDS = ['additionalProperties', 'unevaluatedProperties', 'patternProperties', '$ref', 'allOf', 'anyOf', 'oneOf', 'if'];
+const OPEN_KEYWORDS = [
+  'additionalProperties',
+  'unevaluatedProperties',
+  'patternProperties',
+  '$ref',
+  'allOf',
+  'anyOf',
+  'oneOf',
+  'if',
+];
 
 function closed(schema: JsonObject): JsonObject {
-  if (!isJsonObject(schema['properties']) || OPEN_KEYWORDS.some((keyword) => keyword in schema)) return schema;
+  if (!isJsonObject(schema['properties']) || OPEN_KEYWORDS.some((keyword) => keyword in schema))
+    return schema;
   return { ...schema, additionalProperties: false };
 }
 
@@ -55,7 +74,9 @@ export function secretPointers(schema: Json | undefined, pointer = ''): string[]
   if (!isJsonObject(schema)) return [];
   if (schema['secret'] === true) return [pointer];
   const properties = isJsonObject(schema['properties']) ? schema['properties'] : {};
-  return Object.entries(properties).flatMap(([name, inner]) => secretPointers(inner, pointer + pointerSegment(name)));
+  return Object.entries(properties).flatMap(([name, inner]) =>
+    secretPointers(inner, pointer + pointerSegment(name)),
+  );
 }
 
 function hiddenIn(schema: JsonObject): (pointer: string) => boolean {

@@ -36,7 +36,9 @@ export function planned(instead: string): Field {
 
 export function checkField(inner: Field, node: Json, pointer: string, report: Report): void {
   if (inner.planned !== undefined) {
-    report.error(pointer, notYet(`"${pointer.slice(pointer.lastIndexOf('/') + 1)}"`, inner.planned), { onKey: true });
+    report.error(pointer, notYet(`"${pointer.slice(pointer.lastIndexOf('/') + 1)}"`, inner.planned), {
+      onKey: true,
+    });
   } else if (inner.check) {
     inner.check(node, pointer, report);
   } else {
@@ -49,7 +51,13 @@ export function notYet(what: string, instead: string): string {
   return `${what} is part of the language but not supported by this version yet; ${instead}`;
 }
 
-export function checkSchema(schema: TSchema, node: Json, pointer: string, report: Report, noun?: string): void {
+export function checkSchema(
+  schema: TSchema,
+  node: Json,
+  pointer: string,
+  report: Report,
+  noun?: string,
+): void {
   const faults = faultsOf(errorsOf(schema, node), {
     ...(noun === undefined ? {} : { noun }),
     plainText: (inner) => report.document.plainText(pointer + inner),
@@ -71,7 +79,8 @@ export function mapOf(noun: string, fields: Fields, also?: Check): Field {
 export function mapSchema(fields: Fields): TSchema {
   const properties: Record<string, TSchema> = {};
   for (const [name, inner] of Object.entries(fields)) {
-    if (inner.planned === undefined) properties[name] = inner.required ? inner.schema : Type.Optional(inner.schema);
+    if (inner.planned === undefined)
+      properties[name] = inner.required ? inner.schema : Type.Optional(inner.schema);
   }
   return Type.Object(properties, { additionalProperties: false });
 }
@@ -105,13 +114,20 @@ export function namedValues(noun: string, inner: Field, names = /^[A-Za-z_][\w-]
     schema: Type.Record(Type.String({ pattern: names.source }), inner.schema),
     check(node, pointer, report) {
       if (!isJsonObject(node)) {
-        report.error(pointer, `${show(node)} is ${kindOf(node)}; ${noun} must be a map from names to values.`);
+        report.error(
+          pointer,
+          `${show(node)} is ${kindOf(node)}; ${noun} must be a map from names to values.`,
+        );
         return;
       }
       for (const [name, value] of Object.entries(node)) {
         const here = childPointer(pointer, name);
         if (!names.test(name)) {
-          report.error(here, `"${name}" cannot be a name; names are of letters, digits, "_" and "-", and begin with a letter.`, { onKey: true });
+          report.error(
+            here,
+            `"${name}" cannot be a name; names are of letters, digits, "_" and "-", and begin with a letter.`,
+            { onKey: true },
+          );
         }
         checkField(inner, value, here, report);
       }
@@ -128,8 +144,13 @@ export function listOf(noun: string, inner: Field, options: { least?: number } =
         report.error(pointer, `${show(node)} is ${kindOf(node)}; ${noun} must be a list.`);
         return;
       }
-      if (node.length < least) report.error(pointer, `${noun} must not be empty.`.replace(/^./, (c) => c.toUpperCase()));
-      for (const [i, value] of (node as readonly Json[]).entries()) checkField(inner, value, childPointer(pointer, i), report);
+      if (node.length < least)
+        report.error(
+          pointer,
+          `${noun} must not be empty.`.replace(/^./, (c) => c.toUpperCase()),
+        );
+      for (const [i, value] of (node as readonly Json[]).entries())
+        checkField(inner, value, childPointer(pointer, i), report);
     },
   };
 }

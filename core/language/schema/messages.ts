@@ -39,8 +39,12 @@ function meant(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   const choices = errors.filter(({ keyword }) => keyword === 'anyOf' || keyword === 'oneOf');
   let kept = errors;
   for (const choice of choices) {
-    const inside = kept.filter((error) => error !== choice && error.schemaPath.startsWith(`${choice.schemaPath}/`));
-    const fitting = branchesOf(choice, inside).filter((branch) => !branch.some((error) => isMisfit(error, choice)));
+    const inside = kept.filter(
+      (error) => error !== choice && error.schemaPath.startsWith(`${choice.schemaPath}/`),
+    );
+    const fitting = branchesOf(choice, inside).filter(
+      (branch) => !branch.some((error) => isMisfit(error, choice)),
+    );
     const dropped = new Set<ErrorObject>(fitting.length === 1 ? [choice] : []);
     for (const error of inside) if (fitting.length !== 1 || !fitting[0]!.includes(error)) dropped.add(error);
     kept = kept.filter((error) => !dropped.has(error));
@@ -67,13 +71,21 @@ function faultOf(error: ErrorObject, options: MessageOptions): Fault {
   if (error.keyword === 'additionalProperties' || error.keyword === 'unevaluatedProperties') {
     const key = String(params['additionalProperty'] ?? params['unevaluatedProperty']);
     const accepted = propertyNames(error.parentSchema);
-    return { pointer: here + pointerSegment(key), onKey: true, message: unknownKey(key, accepted, options.noun) };
+    return {
+      pointer: here + pointerSegment(key),
+      onKey: true,
+      message: unknownKey(key, accepted, options.noun),
+    };
   }
   if (error.keyword === 'required') {
     return { pointer: here, onKey: true, message: `"${String(params['missingProperty'])}" is missing.` };
   }
   if (error.keyword === 'propertyNames') {
-    return { pointer: here + pointerSegment(String(params['propertyName'])), onKey: true, message: `The name "${String(params['propertyName'])}" is not allowed here.` };
+    return {
+      pointer: here + pointerSegment(String(params['propertyName'])),
+      onKey: true,
+      message: `The name "${String(params['propertyName'])}" is not allowed here.`,
+    };
   }
   return { pointer: here, message: sentence(error, options) };
 }
@@ -114,7 +126,9 @@ function sentence(error: ErrorObject, options: MessageOptions): string {
     case 'exclusiveMaximum':
       return `${seen} must be ${String(error.params['comparison'])} ${limit}.`;
     case 'minLength':
-      return limit === '1' ? 'The text must not be empty.' : `${seen} must have at least ${limit} characters.`;
+      return limit === '1'
+        ? 'The text must not be empty.'
+        : `${seen} must have at least ${limit} characters.`;
     case 'maxLength':
       return `The text must have at most ${limit} characters.`;
     case 'minItems':
@@ -158,7 +172,9 @@ function oneOf(value: unknown, seen: string, allowed: readonly unknown[]): strin
 /** A choice of which no branch fits: names the branches' values or types, as far as they are plain. */
 function noBranch(value: unknown, seen: string, error: ErrorObject, options: MessageOptions): string {
   const branches = (Array.isArray(error.schema) ? error.schema : []).filter(isJsonObject);
-  const constants = branches.flatMap((branch) => ('const' in branch ? [branch['const']] : ((branch['enum'] ?? []) as unknown[])));
+  const constants = branches.flatMap((branch) =>
+    'const' in branch ? [branch['const']] : ((branch['enum'] ?? []) as unknown[]),
+  );
   if (constants.length > 0 && constants.length >= branches.length) return oneOf(value, seen, constants);
   const types = [...new Set(branches.flatMap((branch) => (branch['type'] ?? []) as string | string[]))];
   if (types.length > 0) return wrongType(value, seen, { ...error, params: { type: types } }, options);
@@ -180,4 +196,3 @@ function wrongFormat(seen: string, format: string): string {
   };
   return `${seen} ${examples[format] ?? `is not of the format ${format}`}.`;
 }
-

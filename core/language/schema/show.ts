@@ -11,7 +11,10 @@ export function kindOf(value: unknown): string {
   if (value === null) return 'empty';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a map';
-  return { string: 'text', number: 'a number', boolean: 'true or false' }[typeof value as string] ?? 'something else';
+  return (
+    { string: 'text', number: 'a number', boolean: 'true or false' }[typeof value as string] ??
+    'something else'
+  );
 }
 
 /** `a map`, `a number` and so on for JSON Schema's names of types. */

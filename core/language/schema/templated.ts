@@ -27,17 +27,22 @@ const COMPARING = ['const', 'enum', 'uniqueItems', 'minItems', 'maxItems'];
 export function untemplated(errors: readonly ErrorObject[], value: unknown): readonly ErrorObject[] {
   const exempt = errors.filter((error) => isExempt(error, value));
   const composed = exempt.filter(({ keyword }) => COMPOSING.includes(keyword));
-  return errors.filter((error) => !exempt.includes(error) && !composed.some((whole) => isInside(error, whole)));
+  return errors.filter(
+    (error) => !exempt.includes(error) && !composed.some((whole) => isInside(error, whole)),
+  );
 }
 
 function isInside(error: ErrorObject, whole: ErrorObject): boolean {
-  return error.schemaPath.startsWith(`${whole.schemaPath}/`) && error.instancePath.startsWith(whole.instancePath);
+  return (
+    error.schemaPath.startsWith(`${whole.schemaPath}/`) && error.instancePath.startsWith(whole.instancePath)
+  );
 }
 
 function isExempt({ keyword, instancePath, params }: ErrorObject, value: unknown): boolean {
   if (onTheWay(instancePath).some((pointer) => isTemplated(followPointer(value, pointer)))) return true;
   if (keyword === 'additionalProperties') return isTemplateText(params['additionalProperty']);
-  if (COMPOSING.includes(keyword) || COMPARING.includes(keyword)) return holdsTemplate(followPointer(value, instancePath));
+  if (COMPOSING.includes(keyword) || COMPARING.includes(keyword))
+    return holdsTemplate(followPointer(value, instancePath));
   return false;
 }
 

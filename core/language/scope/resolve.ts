@@ -13,15 +13,21 @@ export interface Use {
  * possibly absent and not guarded.
  * @param remarks what to say of names that exist, but not at this place
  */
-export function nameTrouble(use: Use, scope: MapShape, remarks: Readonly<Record<string, string>> = {}): string | undefined {
+export function nameTrouble(
+  use: Use,
+  scope: MapShape,
+  remarks: Readonly<Record<string, string>> = {},
+): string | undefined {
   let shape: Shape = scope;
   const { path, guarded, text } = use;
   for (const [i, name] of path.entries()) {
     const before = path.slice(0, i).join('.');
     if (shape.kind === 'any') return undefined;
-    if (shape.kind === 'value') return `"${before}" is plain text or a number; there is nothing "${name}" inside it.`;
+    if (shape.kind === 'value')
+      return `"${before}" is plain text or a number; there is nothing "${name}" inside it.`;
     if (shape.kind === 'list') {
-      if (!/^\d+$/.test(name)) return `"${before}" is a list; name an item as \`${before}.[0]\`, or use first, last, pluck or length.`;
+      if (!/^\d+$/.test(name))
+        return `"${before}" is a list; name an item as \`${before}.[0]\`, or use first, last, pluck or length.`;
       shape = shape.item;
       continue;
     }
@@ -39,7 +45,12 @@ export function nameTrouble(use: Use, scope: MapShape, remarks: Readonly<Record<
   return undefined;
 }
 
-function unknown(name: string, before: string, shape: MapShape, remarks: Readonly<Record<string, string>>): string {
+function unknown(
+  name: string,
+  before: string,
+  shape: MapShape,
+  remarks: Readonly<Record<string, string>>,
+): string {
   const whole = before ? `${before}.${name}` : name;
   const remark = Object.hasOwn(remarks, whole) ? remarks[whole] : undefined;
   if (remark !== undefined) return remark;

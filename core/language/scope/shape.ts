@@ -70,7 +70,14 @@ export function unionOf(shapes: readonly Shape[]): Shape {
     const there = maps.flatMap((map) => (Object.hasOwn(map.members, name) ? [map.members[name]!] : []));
     const optional = there.length < maps.length || there.some((member) => member.optional);
     const secret = there.some((member) => member.secret);
-    return [name, { shape: there.length === 1 ? there[0]!.shape : unionOf(there.map(({ shape }) => shape)), optional, secret }];
+    return [
+      name,
+      {
+        shape: there.length === 1 ? there[0]!.shape : unionOf(there.map(({ shape }) => shape)),
+        optional,
+        secret,
+      },
+    ];
   });
   return { kind: 'map', members: Object.fromEntries(members), open: maps.some(({ open }) => open === true) };
 }

@@ -24,12 +24,17 @@ export const VARIABLES = {
   /** A pipeline's outputs and its conditions. */
   pipeline: (declared: Declared, input: Shape, steps: MapShape) =>
     mapShape({ ...owned(declared), ...ofRun(input), event: { shape: ANY }, steps: { shape: steps } }),
-  request: (pipeline: MapShape) => mapShape({ ...pipeline.members, step: { shape: namesShape(['idempotencyKey']) } }),
+  request: (pipeline: MapShape) =>
+    mapShape({ ...pipeline.members, step: { shape: namesShape(['idempotencyKey']) } }),
   answer: (request: MapShape) => mapShape({ ...request.members, response: RESPONSE }),
 } as const;
 
 function owned({ connection, app }: Declared): Record<string, Member> {
-  return { connection: { shape: connection }, app: { shape: app }, tenant: { shape: namesShape(['id', 'name']) } };
+  return {
+    connection: { shape: connection },
+    app: { shape: app },
+    tenant: { shape: namesShape(['id', 'name']) },
+  };
 }
 
 function ofRun(input: Shape): Record<string, Member> {
@@ -38,7 +43,8 @@ function ofRun(input: Shape): Record<string, Member> {
 
 /** Names that the language has elsewhere, and where: for "not here" instead of "unknown". */
 export const ELSEWHERE: Readonly<Record<string, string>> = {
-  response: '"response" is known only in `response`, in `errors` and in what they hold: here no answer has come yet.',
+  response:
+    '"response" is known only in `response`, in `errors` and in what they hold: here no answer has come yet.',
   step: '"step" is known only inside a step.',
   steps: '"steps" is known only inside the pipeline of an action.',
   event: '"event" is known only in the steps of an action, and in a form action\'s input.',

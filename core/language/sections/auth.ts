@@ -29,37 +29,56 @@ export interface WrittenAuth {
 /** `auth` of a definition or a request: `none`, one scheme, or a list of `{if?, scheme}`. */
 export function authField(registry: Registry): Field {
   const one = Type.Union([Type.Literal('none'), ...registry.authSchemes().map(schemeSchema)]);
-  const schema = Type.Union([one, Type.Array(Type.Object({ if: Type.Optional(CONDITION.schema) }), { minItems: 1 })]);
+  const schema = Type.Union([
+    one,
+    Type.Array(Type.Object({ if: Type.Optional(CONDITION.schema) }), { minItems: 1 }),
+  ]);
   return field(schema, (node, pointer, report) => {
     if (!Array.isArray(node)) {
       checkOne(registry, node, pointer, report);
       return;
     }
-    if (node.length === 0) report.error(pointer, 'The list of auth schemes is empty; write "auth: none" where there is none.');
-    for (const [i, item] of (node as readonly Json[]).entries()) checkAlternative(registry, item, childPointer(pointer, i), report);
+    if (node.length === 0)
+      report.error(pointer, 'The list of auth schemes is empty; write "auth: none" where there is none.');
+    for (const [i, item] of (node as readonly Json[]).entries())
+      checkAlternative(registry, item, childPointer(pointer, i), report);
   });
 }
 
 function schemeSchema({ name, config, summary }: AuthScheme): TSchema {
-  return Type.Object({ [name]: Type.Unsafe({ ...config, description: summary }) }, { additionalProperties: false });
+  return Type.Object(
+    { [name]: Type.Unsafe({ ...config, description: summary }) },
+    { additionalProperties: false },
+  );
 }
 
 function checkAlternative(registry: Registry, item: Json, pointer: string, report: Report): void {
   if (!isJsonObject(item)) {
-    report.error(pointer, `${show(item)} is ${kindOf(item)}; an alternative is a map of "if" and one scheme.`);
+    report.error(
+      pointer,
+      `${show(item)} is ${kindOf(item)}; an alternative is a map of "if" and one scheme.`,
+    );
     return;
   }
   const { if: when, ...rest } = item;
   if (when !== undefined) checkField(CONDITION, when, childPointer(pointer, 'if'), report);
   const nested = 'scheme' in rest && Object.keys(rest).length === 1;
-  checkOne(registry, nested ? (rest['scheme'] ?? null) : rest, nested ? childPointer(pointer, 'scheme') : pointer, report);
+  checkOne(
+    registry,
+    nested ? (rest['scheme'] ?? null) : rest,
+    nested ? childPointer(pointer, 'scheme') : pointer,
+    report,
+  );
 }
 
 function checkOne(registry: Registry, node: Json, pointer: string, report: Report): void {
   const names = [...new Set(['none', ...registry.authSchemes().map(({ name }) => name)])];
   if (node === 'none') return;
   if (!isJsonObject(node)) {
-    report.error(pointer, `${show(node)} is ${kindOf(node)}; auth must be "none", or a map of one scheme of: ${names.join(', ')}.`);
+    report.error(
+      pointer,
+      `${show(node)} is ${kindOf(node)}; auth must be "none", or a map of one scheme of: ${names.join(', ')}.`,
+    );
     return;
   }
   const [scheme, second] = Object.keys(node);
@@ -71,9 +90,15 @@ function checkOne(registry: Registry, node: Json, pointer: string, report: Repor
   const later = Object.keys(node).find((name) => LATER_SCHEMES.includes(name) && !names.includes(name));
   if (later !== undefined) {
     const instead = `this version has: ${names.join(', ')}.`;
-    report.error(childPointer(pointer, later), notYet(`The auth scheme "${later}"`, instead), { onKey: true });
+    report.error(childPointer(pointer, later), notYet(`The auth scheme "${later}"`, instead), {
+      onKey: true,
+    });
   } else if (second !== undefined) {
-    report.error(childPointer(pointer, second), `Only one scheme stands here, and there are "${scheme}" and "${second}". For alternatives write a list of { if, ${scheme} }.`, { onKey: true });
+    report.error(
+      childPointer(pointer, second),
+      `Only one scheme stands here, and there are "${scheme}" and "${second}". For alternatives write a list of { if, ${scheme} }.`,
+      { onKey: true },
+    );
   } else if (!names.includes(scheme)) {
     report.error(here, unknownKey(scheme, names, 'auth'), { onKey: true });
   } else if (scheme !== 'none') {
@@ -98,7 +123,10 @@ export function writtenAuth(node: Json | undefined, pointer: string): WrittenAut
       if (!isJsonObject(item)) return item === 'none' ? [{ scheme: 'none', config: {}, pointer: here }] : [];
       const { if: when, ...rest } = item;
       const nested = 'scheme' in rest;
-      const schemes = writtenAuth(nested ? rest['scheme'] : rest, nested ? childPointer(here, 'scheme') : here);
+      const schemes = writtenAuth(
+        nested ? rest['scheme'] : rest,
+        nested ? childPointer(here, 'scheme') : here,
+      );
       const wanted = when === undefined ? {} : { if: { node: when, pointer: childPointer(here, 'if') } };
       return schemes.map((scheme) => ({ ...scheme, ...wanted }));
     });
@@ -114,7 +142,8 @@ export function writtenAuth(node: Json | undefined, pointer: string): WrittenAut
 
 export function authPlaces(node: Json | undefined, pointer: string, context: PlaceContext): Place[] {
   return writtenAuth(node, pointer).flatMap((written) => [
-    ...(written.if ? [{ ...context, ...written.if, form: 'condition' as const }] : []),
+    // Which of several secrets was given may decide the scheme.
+    ...(written.if ? [{ ...context, ...written.if, form: 'condition' as const, secrets: true }] : []),
     { ...context, pointer: written.pointer, node: written.config, form: 'tree' as const, secrets: true },
   ]);
 }
@@ -129,9 +158,14 @@ export function compileAuth(node: Json | undefined, pointer: string, registry: R
   if (written.every(({ scheme, if: when }) => scheme === 'none' && !when)) return [];
   return written.map((alternative) => {
     const { scheme, config, pointer: here } = alternative;
-    const filled = { ...(scheme === 'none' ? {} : appDefaults(registry.authScheme(scheme), config)), ...config };
+    const filled = {
+      ...(scheme === 'none' ? {} : appDefaults(registry.authScheme(scheme), config)),
+      ...config,
+    };
     const choice = { scheme, config: tree(filled, here) };
-    return alternative.if ? { ...choice, if: condition(alternative.if.node, alternative.if.pointer) } : choice;
+    return alternative.if
+      ? { ...choice, if: condition(alternative.if.node, alternative.if.pointer) }
+      : choice;
   });
 }
 

@@ -1,7 +1,15 @@
 import { Type } from 'typebox';
 import { didYouMean } from '../../kernel/suggest.ts';
 import { NAME } from '../schema/basics.ts';
-import { checkSchema, field, notYet, required, type Check, type Field, type Fields } from '../schema/field.ts';
+import {
+  checkSchema,
+  field,
+  notYet,
+  required,
+  type Check,
+  type Field,
+  type Fields,
+} from '../schema/field.ts';
 import { asText, show } from '../schema/show.ts';
 
 export const API_VERSION = 'sluice/v1';
@@ -16,15 +24,24 @@ const VERSION_PATTERN =
 
 const checkApiVersion: Check = (node, pointer, report) => {
   if (node === API_VERSION) return;
-  report.error(pointer, `${show(node)} is not a version of the language that is known here; write ${API_VERSION}.`);
+  report.error(
+    pointer,
+    `${show(node)} is not a version of the language that is known here; write ${API_VERSION}.`,
+  );
 };
 
 export const checkKind: Check = (node, pointer, report) => {
   if (RUNNING_KINDS.includes(asText(node))) return;
   if (KINDS.includes(node as (typeof KINDS)[number])) {
-    report.error(pointer, notYet(`The kind "${asText(node)}"`, `this version runs: ${RUNNING_KINDS.join(', ')}.`));
+    report.error(
+      pointer,
+      notYet(`The kind "${asText(node)}"`, `this version runs: ${RUNNING_KINDS.join(', ')}.`),
+    );
   } else {
-    report.error(pointer, `${show(node)} is not a kind; there are: ${KINDS.join(', ')}.${didYouMean(asText(node), KINDS)}`);
+    report.error(
+      pointer,
+      `${show(node)} is not a kind; there are: ${KINDS.join(', ')}.${didYouMean(asText(node), KINDS)}`,
+    );
   }
 };
 
@@ -39,7 +56,10 @@ function patterned(pattern: string, advice: string): Field {
 }
 
 function hint(text: string): string {
-  const kebab = text.replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2').replaceAll(/[^A-Za-z0-9]+/g, '-').toLowerCase();
+  const kebab = text
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2')
+    .replaceAll(/[^A-Za-z0-9]+/g, '-')
+    .toLowerCase();
   const semver = /^v?(\d+)(?:\.(\d+))?(?:\.(\d+))?$/.exec(text);
   if (semver) return ` Did you mean "${semver[1]}.${semver[2] ?? 0}.${semver[3] ?? 0}"?`;
   return /^[a-z]/i.test(text) && kebab !== text ? ` Did you mean "${kebab.replaceAll(/^-|-$/g, '')}"?` : '';
@@ -55,4 +75,3 @@ export const HEADER: Fields = {
   description: NAME,
   docs: field(Type.String({ format: 'uri' })),
 };
-

@@ -6,7 +6,16 @@ import { errorsModifier } from '../modifiers/errors.ts';
 import { retryModifier } from '../modifiers/retry.ts';
 import { timeoutModifier } from '../modifiers/timeout.ts';
 import { NAME, OBJECT_SCHEMA, TEXT, TREE } from '../schema/basics.ts';
-import { field, listOf, mapOf, namedValues, planned, required, type Field, type Fields } from '../schema/field.ts';
+import {
+  field,
+  listOf,
+  mapOf,
+  namedValues,
+  planned,
+  required,
+  type Field,
+  type Fields,
+} from '../schema/field.ts';
 import { HEADERS, QUERY, request } from '../verbs/request.ts';
 import { authField } from './auth.ts';
 import { HEADER } from './header.ts';

@@ -5,17 +5,32 @@ import type { Grammar } from '../grammar.ts';
 import { childPointer } from '../load/document.ts';
 import { MODIFIERS } from '../modifiers/all.ts';
 import type { Report } from '../report.ts';
-import { checkMap, field, listOf, mapSchema, notYet, required, type Field, type Fields } from '../schema/field.ts';
+import {
+  checkMap,
+  field,
+  listOf,
+  mapSchema,
+  notYet,
+  required,
+  type Field,
+  type Fields,
+} from '../schema/field.ts';
 import { kindOf, show } from '../schema/show.ts';
 import { LATER_VERBS, VERBS } from '../verbs/all.ts';
 import type { Verb } from '../verbs/verb.ts';
 
-const ID = required(field(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_-]*$', description: 'Unique in its pipeline.' })));
+const ID = required(
+  field(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_-]*$', description: 'Unique in its pipeline.' })),
+);
 
 /** A list of steps, each checked as the verb that its author meant. */
 export function stepsField(grammar: Grammar): Field {
-  const schema = Type.Unsafe({ type: 'array', minItems: 1, items: { $ref: '#/$defs/step' } });
-  return listOf('steps', { schema, check: (node, pointer, report) => checkStep(grammar, node, pointer, report) }, { least: 1 });
+  const schema = Type.Unsafe({ $ref: '#/$defs/step' });
+  return listOf(
+    'steps',
+    { schema, check: (node, pointer, report) => checkStep(grammar, node, pointer, report) },
+    { least: 1 },
+  );
 }
 
 /** `#/$defs/step` of the JSON Schema for editors. */
@@ -36,26 +51,41 @@ export function stepFields(verb: Verb, grammar: Grammar, withId: boolean): Field
 
 function checkStep(grammar: Grammar, node: Json, pointer: string, report: Report): void {
   if (!isJsonObject(node)) {
-    report.error(pointer, `${show(node)} is ${kindOf(node)}; a step must be a map with an id and one verb: ${verbNames()}.`);
+    report.error(
+      pointer,
+      `${show(node)} is ${kindOf(node)}; a step must be a map with an id and one verb: ${verbNames()}.`,
+    );
     return;
   }
   const later = Object.keys(LATER_VERBS).find((name) => name in node);
   if (later !== undefined) {
-    report.error(childPointer(pointer, later), notYet(`The verb "${later}"`, LATER_VERBS[later] ?? ''), { onKey: true });
+    report.error(childPointer(pointer, later), notYet(`The verb "${later}"`, LATER_VERBS[later] ?? ''), {
+      onKey: true,
+    });
     return;
   }
   const [verb, second] = VERBS.filter(({ name }) => name in node);
   if (!verb) checkVerbless(node, pointer, report);
   else if (second) {
-    report.error(childPointer(pointer, second.name), `A step has one verb, and this one has "${verb.name}" and "${second.name}". Make two steps of it.`, { onKey: true });
+    report.error(
+      childPointer(pointer, second.name),
+      `A step has one verb, and this one has "${verb.name}" and "${second.name}". Make two steps of it.`,
+      { onKey: true },
+    );
   } else checkWithVerb(verb, grammar, node, pointer, report);
 }
 
 function checkWithVerb(verb: Verb, grammar: Grammar, node: Json, pointer: string, report: Report): void {
   const fields = stepFields(verb, grammar, true);
-  const misplaced = MODIFIERS.filter(({ name }) => !verb.modifiers.includes(name) && isJsonObject(node) && name in node);
+  const misplaced = MODIFIERS.filter(
+    ({ name }) => !verb.modifiers.includes(name) && isJsonObject(node) && name in node,
+  );
   for (const { name } of misplaced) {
-    report.error(childPointer(pointer, name), `"${name}" belongs to request steps; a ${verb.name} step takes: ${Object.keys(fields).join(', ')}.`, { onKey: true });
+    report.error(
+      childPointer(pointer, name),
+      `"${name}" belongs to request steps; a ${verb.name} step takes: ${Object.keys(fields).join(', ')}.`,
+      { onKey: true },
+    );
   }
   const rest = Object.entries(node as object).filter(([key]) => !misplaced.some(({ name }) => name === key));
   checkMap(`a ${verb.name} step`, fields, Object.fromEntries(rest) as Json, pointer, report);
@@ -66,7 +96,11 @@ function checkVerbless(node: { readonly [key: string]: Json }, pointer: string, 
   const known = new Set(['id', ...MODIFIERS.map(({ name }) => name)]);
   for (const key of Object.keys(node)) {
     if (known.has(key) || !nearest(key, names)) continue;
-    report.error(childPointer(pointer, key), `"${key}" is not a known verb; a step has one of: ${verbNames()}.${didYouMean(key, names)}`, { onKey: true });
+    report.error(
+      childPointer(pointer, key),
+      `"${key}" is not a known verb; a step has one of: ${verbNames()}.${didYouMean(key, names)}`,
+      { onKey: true },
+    );
     return;
   }
   report.error(pointer, `This step has no verb; give it one of: ${verbNames()}.`);
@@ -75,4 +109,3 @@ function checkVerbless(node: { readonly [key: string]: Json }, pointer: string, 
 function verbNames(): string {
   return VERBS.map(({ name }) => name).join(', ');
 }
-

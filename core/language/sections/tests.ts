@@ -10,15 +10,21 @@ const LATER = ['trigger', 'delivery', 'sink', 'events', 'create', 'read', 'delet
 const test = field(definitionTest, (node, pointer, report) => {
   const later = isJsonObject(node) ? LATER.find((key) => key in node) : undefined;
   if (later !== undefined) {
-    report.error(childPointer(pointer, later), notYet(`A test with "${later}"`, 'tests name an "action".'), { onKey: true });
+    report.error(childPointer(pointer, later), notYet(`A test with "${later}"`, 'tests name an "action".'), {
+      onKey: true,
+    });
     return;
   }
   const asserted = isJsonObject(node) && isJsonObject(node['assert']) ? node['assert'] : {};
   if ('response' in asserted) {
-    report.error(childPointer(pointer, 'assert', 'response'), notYet('"response" of a trigger', 'leave it out.'), { onKey: true });
+    report.error(
+      childPointer(pointer, 'assert', 'response'),
+      notYet('"response" of a trigger', 'leave it out.'),
+      { onKey: true },
+    );
     return;
   }
-  checkSchema(definitionTest, movedTimes(node), pointer, report, 'a test');
+  checkSchema(definitionTest, node, pointer, report, 'a test');
 });
 
 /** The tests of a definition, in its own file or in the one beside it. */
@@ -28,7 +34,8 @@ export const testsField: Field = listOf('tests', test);
 function movedTimes(node: Json): Json {
   if (!isJsonObject(node) || !Array.isArray(node['exchanges'])) return node;
   const exchanges = (node['exchanges'] as readonly Json[]).map((exchange) => {
-    if (!isJsonObject(exchange) || !isJsonObject(exchange['expect']) || !('times' in exchange['expect'])) return exchange;
+    if (!isJsonObject(exchange) || !isJsonObject(exchange['expect']) || !('times' in exchange['expect']))
+      return exchange;
     const { times, ...expect } = exchange['expect'];
     return { times: times ?? 1, ...exchange, expect };
   });
@@ -37,5 +44,7 @@ function movedTimes(node: Json): Json {
 
 /** The tests as they run. Call it only for what `testsField` found nothing wrong with. */
 export function readTests(node: Json | undefined): DefinitionTest[] {
-  return Array.isArray(node) ? (node as readonly Json[]).map((item) => movedTimes(item) as DefinitionTest) : [];
+  return Array.isArray(node)
+    ? (node as readonly Json[]).map((item) => movedTimes(item) as DefinitionTest)
+    : [];
 }

@@ -14,7 +14,8 @@ export const fail: Verb = {
   name: 'fail',
   modifiers: ['if'],
   field: () => mapOf('fail', { kind: field(Type.Enum([...KINDS])), message: required(NAME) }),
-  places: (value, pointer, { before }) => (isJsonObject(value) ? placeOf(value, pointer, 'message', 'tree', before) : []),
+  places: (value, pointer, { before }) =>
+    isJsonObject(value) ? placeOf(value, pointer, 'message', 'tree', before) : [],
   outputs: () => [],
   compile({ id, path, pointer, node }) {
     const value = isJsonObject(node['fail']) ? node['fail'] : {};

@@ -47,7 +47,10 @@ export const request: Verb = {
       id,
       path,
       render: compileRender(written, childPointer(pointer, 'request'), compiler),
-      auth: 'auth' in written ? compiler.auth(written['auth'] ?? null, childPointer(pointer, 'request', 'auth')) : undefined,
+      auth:
+        'auth' in written
+          ? compiler.auth(written['auth'] ?? null, childPointer(pointer, 'request', 'auth'))
+          : undefined,
       response: compileResponse(node['response']),
       errors: [...compileErrors(node['errors'], childPointer(pointer, 'errors')), ...compiler.errors],
       retry: compileRetry(compiler.retry, node['retry']),
@@ -78,16 +81,28 @@ function requestFields({ auth }: Grammar): Fields {
 const checkWhole: Check = (node, pointer, report) => {
   const value = node as { readonly [key: string]: Json };
   if ('path' in value && 'url' in value) {
-    report.error(childPointer(pointer, 'url'), 'A request has "path" (below baseUrl) or "url" (a whole URL), not both.', { onKey: true });
+    report.error(
+      childPointer(pointer, 'url'),
+      'A request has "path" (below baseUrl) or "url" (a whole URL), not both.',
+      { onKey: true },
+    );
   } else if (!('path' in value) && !('url' in value)) {
     report.error(pointer, 'A request needs "path" (below baseUrl) or "url" (a whole URL).', { onKey: true });
   }
   const [first, second] = BODIES.filter(({ name }) => name in value);
   if (first && second) {
-    report.error(childPointer(pointer, second.name), `A request has one body, and this one has "${first.name}" and "${second.name}".`, { onKey: true });
+    report.error(
+      childPointer(pointer, second.name),
+      `A request has one body, and this one has "${first.name}" and "${second.name}".`,
+      { onKey: true },
+    );
   }
   const method = value['method'];
   if (first && (method === 'GET' || method === 'HEAD')) {
-    report.error(childPointer(pointer, first.name), `A ${method} request carries no body; send these values as "query", or use another method.`, { onKey: true });
+    report.error(
+      childPointer(pointer, first.name),
+      `A ${method} request carries no body; send these values as "query", or use another method.`,
+      { onKey: true },
+    );
   }
 };

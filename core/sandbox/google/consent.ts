@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import type { Request, Response } from 'express';
-import { html, sendPage } from '../page.ts';
+import { markup, sendPage } from '../page.ts';
 import { CLIENT, PERSON } from './accounts.ts';
 import type { GoogleAccounts } from './accounts.ts';
 
@@ -101,7 +101,7 @@ function refusePage(res: Response, asked: Refused): void {
   sendPage(res, {
     title: 'Access blocked',
     status,
-    body: html`<div class="card">
+    body: markup`<div class="card">
       <h1>Access blocked: the request is invalid</h1>
       <p>${asked.explanation}</p>
       <p class="note">Error ${status}: ${asked.refusal}</p>
@@ -115,12 +115,12 @@ function consentPage(req: Request, res: Response, asked: Asked): void {
     title: 'Sign in with Google (sandbox)',
     // Browsers hold the redirect after a form to this list as well.
     formTargets: [new URL(asked.redirectUri).origin],
-    body: html`<div class="card">
+    body: markup`<div class="card">
       <p class="note">Sandbox: this page stands in for accounts.google.com</p>
       <h1>An application wants to access the Google account ${PERSON}</h1>
       <p>It will be able to use:</p>
       <ul>
-        ${scopes.map((scope) => html`<li><code>${scope}</code></li>`)}
+        ${scopes.map((scope) => markup`<li><code>${scope}</code></li>`)}
       </ul>
       <p class="note">
         It

@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import { html, sendPage } from '../page.ts';
+import { markup, sendPage } from '../page.ts';
 import type { Html } from '../page.ts';
 import { columnName } from './a1.ts';
 import type { Grid } from './grid.ts';
@@ -25,47 +25,45 @@ function missing(id: string) {
   return {
     title: 'No such spreadsheet',
     status: 404,
-    body: html`<h1>No such spreadsheet</h1>
+    body: markup`<h1>No such spreadsheet</h1>
       <p>There is none with the id <code>${id}</code>. <a href="/">The ones there are.</a></p>`,
   };
 }
 
 function spreadsheetBody(spreadsheet: Spreadsheet): Html {
-  return html`<h1>${spreadsheet.title}</h1>
+  return markup`<h1>${spreadsheet.title}</h1>
     <p>Spreadsheet id <code>${spreadsheet.id}</code>. The page follows the sheet by itself.</p>
     ${spreadsheet.grids.map(
       (grid) =>
-        html`<h2>${grid.title}</h2>
+        markup`<h2>${grid.title}</h2>
           ${gridTable(grid)}`,
     )}`;
 }
 
 function gridTable(grid: Grid): Html {
   const used = grid.used();
-  if (!used) return html`<p class="note">Empty: nothing has been written yet.</p>`;
+  if (!used) return markup`<p class="note">Empty: nothing has been written yet.</p>`;
   const columns = Array.from({ length: used.right + 1 }, (_, c) => c);
   const rows = Array.from({ length: Math.min(used.bottom + 1, 500) }, (_, r) => r);
-  return html`<div class="scroll">
+  return markup`<div class="scroll">
       <table class="sheet">
         <tr>
           <th></th>
-          ${columns.map((c) => html`<th>${columnName(c)}</th>`)}
+          ${columns.map((c) => markup`<th>${columnName(c)}</th>`)}
         </tr>
         ${rows.map(
           (r) =>
-            html`<tr>
+            markup`<tr>
               <th>${r + 1}</th>
               ${columns.map((c) => tableCell(grid, r, c))}
             </tr> `,
         )}
       </table>
     </div>
-    ${used.bottom >= 500 && html`<p class="note">${used.bottom + 1} rows, of which the first 500 are shown.</p>`}`;
+    ${used.bottom >= 500 && markup`<p class="note">${used.bottom + 1} rows, of which the first 500 are shown.</p>`}`;
 }
 
 function tableCell(grid: Grid, row: number, column: number): Html {
   const cell = grid.cell(row, column);
-  return html`<td dir="auto" class="${typeof cell?.value === 'number' ? 'number' : ''}">
-    ${cell?.shown ?? ''}
-  </td>`;
+  return markup`<td dir="auto" class="${typeof cell?.value === 'number' ? 'number' : ''}">${cell?.shown ?? ''}</td>`;
 }

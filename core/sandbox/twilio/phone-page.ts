@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import { html, sendPage } from '../page.ts';
+import { markup, sendPage } from '../page.ts';
 import type { Html } from '../page.ts';
 import { ACCOUNT } from './messages.ts';
 import type { Message, Messages } from './messages.ts';
@@ -13,8 +13,8 @@ export function phonePage(messages: Messages): Router {
     for (const message of messages.all().slice(-200)) {
       phones.set(message.to, [...(phones.get(message.to) ?? []), message]);
     }
-    const body = html`<h1>Phones</h1>
-      ${phones.size === 0 && html`<p class="note">No message has arrived yet. Send one to any number from <code>${ACCOUNT.sid}</code>.</p>`}
+    const body = markup`<h1>Phones</h1>
+      ${phones.size === 0 && markup`<p class="note">No message has arrived yet. Send one to any number from <code>${ACCOUNT.sid}</code>.</p>`}
       <div class="phones">${[...phones].map(([to, all]) => phone(to, all, messages))}</div>`;
     sendPage(res, { title: 'Phones', refresh: 2, body });
   });
@@ -22,11 +22,11 @@ export function phonePage(messages: Messages): Router {
 }
 
 function phone(to: string, all: readonly Message[], messages: Messages): Html {
-  return html`<section class="phone">
+  return markup`<section class="phone">
     <h2>${to}</h2>
     ${all.map(
       (message) =>
-        html`<p class="bubble" dir="auto">${message.body}</p>
+        markup`<p class="bubble" dir="auto">${message.body}</p>
           <p class="note">
             from ${message.from ?? message.messagingServiceSid ?? ''} · ${messages.status(message)} ·
             ${countSegments(message.body)} segment${countSegments(message.body) > 1 && 's'} ·

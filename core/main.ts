@@ -1,0 +1,224 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pino, type Logger } from 'pino';
+import { startEmbedded } from '../db/embedded.ts';
+import { openListener } from '../db/listener.ts';
+import { masterKeysFrom, parseMasterKeys } from '../db/master-key.ts';
+import { migrate, openDatabase, type Database } from '../db/open.ts';
+import { secretFrom } from '../db/secret-file.ts';
+import { CachedConnectionStore } from '../db/stores/cached-connections.ts';
+import { openChangeFeed } from '../db/stores/change-feed.ts';
+import { DatabaseConnectionStore } from '../db/stores/connection-store.ts';
+import { directory } from '../db/stores/directory.ts';
+import { responseLog } from '../db/stores/response-log.ts';
+import { RunQueue } from '../db/stores/run-queue.ts';
+import { unitOfWork } from '../db/stores/unit-of-work.ts';
+import { Vault } from '../db/vault.ts';
+import { createServer } from './api/server.ts';
+import type { Composition, Platform, PlatformOptions } from './cli/composition.ts';
+import { CommandFailure } from './cli/failure.ts';
+import { runCli } from './cli/program.ts';
+import { projectRoot } from './cli/project.ts';
+import type { Settings } from './cli/settings.ts';
+import { Catalogue } from './domains/definitions/catalogue.ts';
+import { readDefinitions } from './domains/definitions/files.ts';
+import { openIdVerifier } from './domains/keys/oidc.ts';
+import { sweepJob } from './jobs/sweep.ts';
+import { Timetable } from './jobs/timetable.ts';
+import { Worker } from './jobs/worker.ts';
+import { systemClock } from './kernel/clock.ts';
+import { messageOf } from './kernel/errors.ts';
+import type { JsonObject } from './kernel/json.ts';
+import type { Plugin } from './kernel/plugin.ts';
+import { Registry } from './kernel/registry.ts';
+import type { ChangeFeed, Directory } from './kernel/stores/stores.ts';
+import { compileDefinition } from './language/compile.ts';
+import { formatFinding } from './language/source.ts';
+import { createAuthorizer } from './runtime/auth.ts';
+import { createConsent } from './runtime/consent.ts';
+import type { EngineDeps } from './runtime/frame.ts';
+import { createHttpClient } from './runtime/http/client.ts';
+import { verify } from './runtime/verify.ts';
+
+/*
+ * The roof: the only file that opens db/ and scans plugins/. It makes one of each thing and hands them down. What is
+ * started is stopped in the reverse order, also where a later start fails.
+ */
+
+/** How long a stopping process lets requests in hand go on, in ms. */
+const GRACE = 8000;
+
+/** Runs the command line. Resolves once the command has ended and nothing of it is left. */
+export async function main(argv: readonly string[]): Promise<void> {
+  process.exitCode = await runCli({ loadRegistry, definitionFolders, startPlatform, migrate: migrateOnly }, argv);
+}
+
+/** Every folder of plugins/ is a plugin. */
+async function loadRegistry(): Promise<Registry> {
+  const folder = new URL('../plugins/', import.meta.url);
+  const index = import.meta.url.endsWith('.ts') ? 'index.ts' : 'index.js';
+  const entries = await readdir(folder, { withFileTypes: true });
+  const modules = entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => import(new URL(`${name}/${index}`, folder).href) as Promise<{ default: Plugin }>);
+  return new Registry((await Promise.all(modules)).map((module) => module.default));
+}
+
+const definitionFolders: Composition['definitionFolders'] = (settings) => [
+  join(projectRoot(), 'definitions'),
+  ...settings.definitions,
+];
+
+/** What was started, and how to stop it. */
+class Started {
+  readonly #stops: (() => Promise<unknown> | void)[] = [];
+
+  add<T>(thing: T, stop: (thing: T) => Promise<unknown> | void): T {
+    this.#stops.push(() => stop(thing));
+    return thing;
+  }
+
+  async stop(): Promise<void> {
+    for (let stop = this.#stops.pop(); stop; stop = this.#stops.pop()) await stop();
+  }
+}
+
+async function databaseUrl(settings: Settings, started: Started): Promise<string> {
+  if (settings.databaseUrl !== undefined) return settings.databaseUrl;
+  const cluster = await refused(startEmbedded({ dataDir: settings.dataDir }));
+  return started.add(cluster, ({ stop }) => stop()).url;
+}
+
+async function migrateOnly(settings: Settings): Promise<readonly string[]> {
+  const started = new Started();
+  await mkdir(settings.dataDir, { recursive: true });
+  try {
+    return await refused(migrate(await databaseUrl(settings, started)));
+  } finally {
+    await started.stop();
+  }
+}
+
+async function startPlatform(settings: Settings, { role }: PlatformOptions): Promise<Platform> {
+  const started = new Started();
+  try {
+    return await compose(settings, role, started);
+  } catch (error) {
+    await started.stop();
+    throw error;
+  }
+}
+
+async function compose(settings: Settings, role: PlatformOptions['role'], started: Started): Promise<Platform> {
+  await mkdir(settings.dataDir, { recursive: true });
+  const logger = pino({ level: settings.logLevel, base: null }, pino.destination({ fd: 2, sync: true }));
+  const url = await databaseUrl(settings, started);
+  await refused(migrate(url));
+  const db = started.add(await openDatabase({ url, logger }), (open) => open.close());
+  const changes = started.add(await openChangeFeed(url), (feed) => feed.close());
+  const masterKeys = settings.masterKey
+    ? parseMasterKeys(settings.masterKey, 'SLUICE_MASTER_KEY')
+    : await masterKeysFrom(join(settings.dataDir, 'master-key'));
+  const vault = new Vault(masterKeys);
+  const records = directory(db, vault);
+  const registry = await loadRegistry();
+  const catalogue = await openCatalogue(settings, registry, records, logger);
+  const engine = openEngine(settings, { db, vault, changes, registry, started });
+  const rootKey = await rootKeyOf(settings);
+
+  if (role !== 'api') await startWorker({ db, url, catalogue, engine, records, logger, started });
+  const serving = role === 'worker' ? undefined : await serve();
+  return { url: serving?.url, newRootKey: rootKey.made ? rootKey.value : undefined, close: () => started.stop() };
+
+  async function serve(): Promise<{ url: string }> {
+    const server = createServer({
+      work: unitOfWork(db, vault),
+      directory: records,
+      changes,
+      responses: responseLog(db),
+      live: engine.connections,
+      catalogue,
+      checkUrl: engine.http.checkUrl,
+      verify: (plan, connection) => verify(plan, connection, engine),
+      consent: createConsent(engine.authorizer, engine.app),
+      clock: systemClock,
+      logger,
+      rootKey: rootKey.value,
+      ready: () => records.ping(),
+      ...(settings.publicUrl === undefined ? {} : { publicUrl: settings.publicUrl }),
+      ...(settings.oidcIssuer && settings.oidcAudience
+        ? { oidc: openIdVerifier({ issuer: settings.oidcIssuer, audience: settings.oidcAudience }) }
+        : {}),
+    });
+    started.add(server, (open) => open.close());
+    return refused(server.listen(settings.port, settings.host));
+  }
+}
+
+async function openCatalogue(
+  settings: Settings,
+  registry: Registry,
+  records: Directory,
+  logger: Logger,
+): Promise<Catalogue> {
+  const folders = definitionFolders(settings);
+  const sources = (await refused(Promise.all(folders.map((folder) => readDefinitions(folder))))).flat();
+  const catalogue = await Catalogue.open(sources, (source) => compileDefinition(source, registry), records);
+  for (const { findings } of catalogue.all()) {
+    for (const finding of findings) if (finding.severity === 'error') logger.warn(formatFinding(finding));
+  }
+  return catalogue;
+}
+
+type Engine = Omit<EngineDeps, 'checkpoint' | 'http'> & { readonly http: ReturnType<typeof createHttpClient> };
+
+function openEngine(
+  { apps, endpoints, egressAllow }: Settings,
+  on: { db: Database; vault: Vault; changes: ChangeFeed; registry: Registry; started: Started },
+): Engine {
+  const http = on.started.add(createHttpClient({ endpoints, egressAllow, clock: systemClock }), (open) => open.close());
+  const connections = new CachedConnectionStore(new DatabaseConnectionStore(on.db, on.vault), on.changes);
+  const app = (definition: string): JsonObject => apps[definition] ?? {};
+  const authorizer = createAuthorizer({ registry: on.registry, connections, http, clock: systemClock, app });
+  return { clock: systemClock, random: Math.random, http, connections, authorizer, app };
+}
+
+async function startWorker(on: {
+  db: Database;
+  url: string;
+  catalogue: Catalogue;
+  engine: Engine;
+  records: Directory;
+  logger: Logger;
+  started: Started;
+}): Promise<void> {
+  const { db, catalogue, engine, records, logger, started } = on;
+  const queue = new RunQueue(db.engine);
+  const worker = new Worker({ queue, engine, plan: ({ hash }) => catalogue.planByHash(hash), log: logger });
+  const timetable = new Timetable(db.engine, [sweepJob(queue), forgetJob(records)], logger);
+  started.add(await openListener(on.url, { sluice_runs: () => worker.wake() }), (open) => open.close());
+  await timetable.start();
+  started.add(timetable, (open) => open.stop(GRACE));
+  await worker.start();
+  started.add(worker, (open) => open.drain(GRACE));
+}
+
+function forgetJob(records: Directory) {
+  const run = async (): Promise<void> => void (await records.purgeIdempotencyKeys());
+  return { name: 'forget-idempotency-keys', every: '1 hour', run };
+}
+
+/** The operator's key: the setting's, else the one made at the first start and kept in the data folder. */
+async function rootKeyOf({ rootKey, dataDir }: Settings): Promise<{ value: string; made: boolean }> {
+  if (rootKey !== undefined) return { value: rootKey, made: false };
+  return secretFrom(join(dataDir, 'root-key'), 'slr_');
+}
+
+/** What an operator can mend is told in one sentence, not in a stack trace. */
+async function refused<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw new CommandFailure(messageOf(error), 1, { cause: error });
+  }
+}
