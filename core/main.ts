@@ -132,7 +132,7 @@ async function compose(settings: Settings, role: PlatformOptions['role'], starte
 
   async function serve(): Promise<{ url: string }> {
     const server = createServer({
-      work: unitOfWork(db, vault),
+      work: unitOfWork(db, vault, changes.tell),
       directory: records,
       changes,
       responses: responseLog(db),

@@ -35,6 +35,13 @@ export interface Database {
   close(): Promise<void>;
 }
 
+/**
+ * Statements are prepared once, while the tables are empty, and a plan kept from then reads them from end to end when
+ * they no longer are (ten times slower within a minute of load, until statistics are gathered). They come in batches,
+ * so planning each time costs little.
+ */
+const PLANNING = { plan_cache_mode: 'force_custom_plan' };
+
 /** Opens pools on a migrated database; see `migrate`. */
 export async function openDatabase({
   url,
@@ -47,7 +54,7 @@ export async function openDatabase({
   poolSize?: number;
 }): Promise<Database> {
   const pool = (role: Role): pg.Pool => {
-    const opened = new pg.Pool({ ...connectionTo(url, { role }), max: poolSize });
+    const opened = new pg.Pool({ ...connectionTo(url, { role, ...PLANNING }), max: poolSize });
     // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
     opened.on('error', (err) => logger?.warn({ err }, 'An idle database connection broke.'));
     return opened;

@@ -136,7 +136,7 @@ function fail(response: Response, thrown: unknown, logger: Logger): void {
   const error = toSluiceError(thrown);
   const requestId = requestIdOf(response);
   if (error.status >= 500) {
-    logger.error({ requestId, code: error.code, err: describeError(thrown) }, 'A request failed.');
+    logger.error({ requestId, code: error.code, error: describeError(thrown) }, 'A request failed.');
   }
   // An answer that has begun can only be cut.
   if (response.headersSent) response.destroy();

@@ -45,16 +45,15 @@ export const migration: Migration = {
     );
     ${tenantOwned('audit_events')}
 
-    -- A POST's first answer, replayed for the same key for 24 hours.
+    -- A POST's first answer, replayed for the same key for 24 hours. The operator's own stand under the nil UUID.
     CREATE TABLE idempotency_keys (
-      tenant_id uuid NOT NULL REFERENCES tenants (id),
+      tenant_id uuid NOT NULL,
       route text NOT NULL,
       key text NOT NULL,
       body_hash bytea NOT NULL,
-      -- Null while the first request is still under way.
-      status integer,
+      status integer NOT NULL,
       location text,
-      answer json,
+      answer json NOT NULL,
       created_at timestamptz NOT NULL DEFAULT now(),
       PRIMARY KEY (tenant_id, route, key)
     );

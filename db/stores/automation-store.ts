@@ -9,7 +9,7 @@ export function automationStore({ models, transaction }: Session): AutomationSto
   };
   return {
     async insert(automation) {
-      await models.Automation.create(columns(automation), { transaction });
+      await models.Automation.create(columns(automation), { transaction, silent: true });
     },
     async find(tenantId, id) {
       const row = await models.Automation.findOne({ where: { tenantId, id }, transaction });

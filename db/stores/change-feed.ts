@@ -9,8 +9,14 @@ export async function announce(client: ClientBase, { noun, tenantId, id }: Chang
   await client.query(`SELECT pg_notify('${CHANNEL}', $1)`, [`${noun}:${tenantId}:${id}`]);
 }
 
+export interface OpenChangeFeed extends ChangeFeed {
+  /** Tells this process's listeners at once; see `unitOfWork`. */
+  readonly tell: (change: Change) => void;
+  close(): Promise<void>;
+}
+
 /** Hears of changes in all processes, this one included. */
-export async function openChangeFeed(url: string): Promise<ChangeFeed & { close(): Promise<void> }> {
+export async function openChangeFeed(url: string): Promise<OpenChangeFeed> {
   const listeners = new Set<(change: Change | undefined) => void>();
   let live = false;
   const tell = (change: Change | undefined): void => {
@@ -29,6 +35,7 @@ export async function openChangeFeed(url: string): Promise<ChangeFeed & { close(
       listeners.add(callback);
       return () => listeners.delete(callback);
     },
+    tell,
     close: () => listener.close(),
   };
 }

@@ -30,7 +30,7 @@ export function connectionRecords(session: Session): ConnectionRecords {
       const sealed = await seal(connection.tenantId, secretsPlace(connection.id), secrets);
       await models.Connection.create(
         { ...connection, stateReason: stateReason ?? null, secrets: sealed },
-        { transaction },
+        { transaction, silent: true },
       );
     },
     async find(tenantId, id) {

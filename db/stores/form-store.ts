@@ -7,7 +7,7 @@ import { orConflict, type Session } from './transaction.ts';
 export function formStore({ models, transaction }: Session): FormStore {
   return {
     async insert(form) {
-      await models.Form.create({ ...form, questions: asJson(form.questions) }, { transaction });
+      await models.Form.create({ ...form, questions: asJson(form.questions) }, { transaction, silent: true });
     },
     async find(tenantId, id) {
       const row = await models.Form.findOne({ where: { tenantId, id }, transaction });

@@ -1,4 +1,4 @@
-import type { Stores, UnitOfWork } from '../../core/kernel/stores/stores.ts';
+import type { Change, Stores, UnitOfWork } from '../../core/kernel/stores/stores.ts';
 import { defineModels } from '../models/index.ts';
 import type { Database } from '../open.ts';
 import type { Vault } from '../vault.ts';
@@ -16,12 +16,26 @@ import { runRecords } from './run-records.ts';
 import { tenantStore } from './tenant-store.ts';
 import { sessionOf, type Session } from './transaction.ts';
 
-/** Transactions of the control plane, each seeing its tenants only. */
-export function unitOfWork(db: Pick<Database, 'sequelize' | 'modelsInTenants'>, vault: Vault): UnitOfWork {
+/**
+ * Transactions of the control plane, each seeing its tenants only.
+ * @param tell hears of this process's own changes as soon as they are committed, before whoever made them goes on: a
+ *   notification comes later
+ */
+export function unitOfWork(
+  db: Pick<Database, 'sequelize' | 'modelsInTenants'>,
+  vault: Vault,
+  tell: (change: Change) => void,
+): UnitOfWork {
   const models = defineModels(db.sequelize);
   return {
-    within: (tenantIds, use) =>
-      db.modelsInTenants(tenantIds, (transaction) => use(storesOf(sessionOf(transaction, models, vault)))),
+    async within(tenantIds, use) {
+      const changes: Change[] = [];
+      const result = await db.modelsInTenants(tenantIds, (transaction) =>
+        use(storesOf(sessionOf(transaction, models, vault), changes)),
+      );
+      changes.forEach(tell);
+      return result;
+    },
   };
 }
 
@@ -29,7 +43,7 @@ export function unitOfWork(db: Pick<Database, 'sequelize' | 'modelsInTenants'>, 
 const ALSO_IN = `
   SELECT set_config('sluice.tenants', current_setting('sluice.tenants') || ',' || $1::uuid, true)`;
 
-function storesOf(session: Session): Stores {
+function storesOf(session: Session, changes: Change[]): Stores {
   const { client } = session;
   return {
     tenants: tenantStore(session),
@@ -43,7 +57,10 @@ function storesOf(session: Session): Stores {
     responses: responseStore(client),
     automations: automationStore(session),
     runs: runRecords(client),
-    changed: (change) => announce(client, change),
+    async changed(change) {
+      await announce(client, change);
+      changes.push(change);
+    },
     async alsoIn(tenantId) {
       await client.query(ALSO_IN, [tenantId]);
     },

@@ -2,20 +2,23 @@ import { SluiceError, type Violation } from '../../kernel/errors.ts';
 import { isJsonObject, pointerSegment, type Json, type JsonObject } from '../../kernel/json.ts';
 import { didYouMean } from '../../kernel/suggest.ts';
 import type { Plan } from '../../language/plan.ts';
+import { formatFinding } from '../../language/source.ts';
 import type { Catalogue } from '../definitions/catalogue.ts';
 
 /** Throws EGRESS_REFUSED (or any SluiceError) for a URL that requests may not go to. */
 export type CheckUrl = (url: URL) => void;
 
-/** The definition that a body names. Throws VALIDATION_FAILED with the nearest known one. */
+/** The definition that a body names. Throws VALIDATION_FAILED with the nearest known one, DEFINITION_INVALID for a broken one. */
 export function planNamed(catalogue: Catalogue, id: string): Plan {
   const plan = catalogue.plan(id);
   if (plan) return plan;
+  const broken = catalogue.all().find((definition) => definition.id === id);
+  if (broken) {
+    const errors = broken.findings.map((finding) => ({ path: '/definition', message: formatFinding(finding) }));
+    throw new SluiceError('DEFINITION_INVALID', `The definition "${id}" has errors and cannot be used.`, { errors });
+  }
   const ids = catalogue.ids();
-  const broken = catalogue.all().some((definition) => definition.id === id);
-  const message = broken
-    ? `The definition "${id}" has errors and cannot be used; GET /v1/definitions/${id} lists them.`
-    : `There is no definition "${id}".${didYouMean(id, ids) || ` There are ${ids.join(', ') || 'none'}.`}`;
+  const message = `There is no definition "${id}".${didYouMean(id, ids) || ` There are ${ids.join(', ') || 'none'}.`}`;
   throw new SluiceError('VALIDATION_FAILED', message, { errors: [{ path: '/definition', message }] });
 }
 

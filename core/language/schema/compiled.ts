@@ -35,8 +35,9 @@ export function violationsOf(
   errors: readonly ErrorObject[],
   hidden?: (pointer: string) => boolean,
 ): Violation[] {
-  return faultsOf(errors, hidden ? { hidden } : {}).map(({ pointer, message }) => ({
-    path: pointer,
+  return faultsOf(errors, hidden ? { hidden } : {}).map(({ pointer, missing, message }) => ({
+    // Callers look for what they left out under its own name.
+    path: missing === undefined ? pointer : pointer + pointerSegment(missing),
     message,
   }));
 }

@@ -9,6 +9,8 @@ export interface Fault {
   readonly pointer: string;
   readonly message: string;
   readonly onKey?: boolean;
+  /** The key that is not there; `pointer` is then of the map that lacks it. */
+  readonly missing?: string;
 }
 
 export interface MessageOptions {
@@ -78,7 +80,8 @@ function faultOf(error: ErrorObject, options: MessageOptions): Fault {
     };
   }
   if (error.keyword === 'required') {
-    return { pointer: here, onKey: true, message: `"${String(params['missingProperty'])}" is missing.` };
+    const missing = String(params['missingProperty']);
+    return { pointer: here, onKey: true, missing, message: `"${missing}" is missing.` };
   }
   if (error.keyword === 'propertyNames') {
     return {

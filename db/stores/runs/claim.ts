@@ -5,7 +5,8 @@ import type { ClaimedRun, Cursor } from '../../../core/kernel/runs.ts';
 /*
  * Due tenants are found by a loose index scan from where the last claim left off, so that each tenant's turn comes
  * whatever the backlog of another; each then gives its share. The update is the intent of each run's next request:
- * from here on a crash leaves it in doubt.
+ * from here on a crash leaves it in doubt. Rows are found again by their place (ctid): they are locked, so they stay
+ * there, and no plan made before the table had statistics can turn it into a join over a tenant's whole history.
  */
 const CLAIM = `
   WITH RECURSIVE due_tenants (tenant_id, n) AS (
@@ -15,9 +16,9 @@ const CLAIM = `
             ORDER BY r.tenant_id LIMIT 1), d.n + 1
     FROM due_tenants d WHERE d.tenant_id IS NOT NULL AND d.n < $2
   ), picked AS MATERIALIZED (
-    SELECT r.tenant_id, r.id
+    SELECT r.place
     FROM due_tenants d CROSS JOIN LATERAL (
-      SELECT tenant_id, id FROM runs WHERE tenant_id = d.tenant_id AND due_at <= now() ORDER BY due_at, id
+      SELECT ctid AS place FROM runs WHERE tenant_id = d.tenant_id AND due_at <= now() ORDER BY due_at, id
       LIMIT (SELECT ceil($2::numeric / count(tenant_id)) FROM due_tenants) FOR UPDATE SKIP LOCKED) r
     LIMIT $2
   )
@@ -25,9 +26,8 @@ const CLAIM = `
     state = 'running', due_at = NULL, lease_owner = $1, lease_epoch = lease_epoch + 1,
     claimed_at = CASE WHEN interrupted THEN claimed_at ELSE now() END,
     started_at = coalesce(started_at, now()), updated_at = now(), version = version + 1
-  FROM picked p, tenants t
-  WHERE r.tenant_id = p.tenant_id AND r.id = p.id AND t.id = r.tenant_id
-  RETURNING r.tenant_id, t.name AS tenant_name, r.id, r.kind, r.definition, r.definition_version,
+  WHERE r.ctid = ANY (ARRAY (SELECT place FROM picked))
+  RETURNING r.tenant_id, (SELECT name FROM tenants t WHERE t.id = r.tenant_id) AS tenant_name, r.id, r.kind, r.definition, r.definition_version,
     r.definition_hash, r.pipeline, r.connection_id, r.input, r.event, r.created_at, r.claimed_at, r.lease_epoch,
     r.attempt, r.cursor, r.interrupted, r.cancel_requested`;
 

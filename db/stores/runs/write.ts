@@ -3,7 +3,8 @@ import type { RunState, RunWrite, TraceRow } from '../../../core/kernel/runs.ts'
 import type { SlotHeld } from './slots.ts';
 
 /*
- * One statement is one transaction: results and trace are there together or not at all. A result whose epoch is no
+ * Each run is looked up by its key and updated at its place (ctid): a plan made while the table was small stays right
+ * when it is not. One statement is one transaction: results and trace are there together or not at all. A result whose epoch is no
  * longer the run's is passed over, its trace too. Somebody asked to cancel: a run that would wait has its end here.
  */
 const WRITE = `
@@ -11,6 +12,11 @@ const WRITE = `
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::float8[], $6::int[], $7::text[],
                          $8::text[], $9::text[])
       AS w (tenant_id, id, epoch, state, wait_ms, attempt, cursor, outputs, error)
+  ), held AS (
+    SELECT w.*, r.place FROM incoming w CROSS JOIN LATERAL (
+      SELECT ctid AS place FROM runs
+      WHERE tenant_id = w.tenant_id AND id = w.id AND lease_epoch = w.epoch AND state = 'running'
+      LIMIT 1 FOR UPDATE) r
   ), written AS (
     UPDATE runs r SET
       state = CASE WHEN r.cancel_requested AND w.state = 'waiting' THEN 'cancelled' ELSE w.state END,
@@ -22,8 +28,7 @@ const WRITE = `
       updated_at = now(), version = r.version + 1,
       finished_at = CASE WHEN w.state IN ('succeeded', 'failed', 'cancelled')
                            OR (r.cancel_requested AND w.state = 'waiting') THEN now() END
-    FROM incoming w
-    WHERE r.tenant_id = w.tenant_id AND r.id = w.id AND r.lease_epoch = w.epoch AND r.state = 'running'
+    FROM held w WHERE r.ctid = w.place
     RETURNING r.tenant_id, r.id, r.state, r.holds_slot, r.concurrency_key
   ), traced AS (
     INSERT INTO run_steps (tenant_id, run_id, step, attempt, state, idempotency_key, rule, wait_ms, status, request,

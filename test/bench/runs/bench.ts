@@ -70,7 +70,7 @@ async function startPeer(vendor: string, programs: Program[]): Promise<Target> {
   return { url: `${program.url}/responses`, headers: {} };
 }
 
-async function startOurs(vendor: string, programs: Program[]): Promise<Target> {
+export async function startOurs(vendor: string, programs: Program[]): Promise<Target> {
   const { url } = await createDatabase();
   const program = await startProgram([here('../../../core/cli/bin.mjs'), 'start', '--port', '0'], {
     SLUICE_DATABASE_URL: url,

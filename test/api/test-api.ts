@@ -1,0 +1,150 @@
+import { randomBytes } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { pino } from 'pino';
+import { createServer } from '../../core/api/server.ts';
+import { Catalogue } from '../../core/domains/definitions/catalogue.ts';
+import { readDefinitions } from '../../core/domains/definitions/files.ts';
+import { systemClock } from '../../core/kernel/clock.ts';
+import type { JsonObject } from '../../core/kernel/json.ts';
+import type { Plugin } from '../../core/kernel/plugin.ts';
+import { Registry } from '../../core/kernel/registry.ts';
+import { compileDefinition } from '../../core/language/compile.ts';
+import { createAuthorizer } from '../../core/runtime/auth.ts';
+import { createConsent } from '../../core/runtime/consent.ts';
+import { createHttpClient } from '../../core/runtime/http/client.ts';
+import { verify } from '../../core/runtime/verify.ts';
+import { masterKey } from '../../db/master-key.ts';
+import type { Database } from '../../db/open.ts';
+import { openChangeFeed } from '../../db/stores/change-feed.ts';
+import { DatabaseConnectionStore } from '../../db/stores/connection-store.ts';
+import { directory } from '../../db/stores/directory.ts';
+import { responseLog } from '../../db/stores/response-log.ts';
+import { unitOfWork } from '../../db/stores/unit-of-work.ts';
+import { Vault } from '../../db/vault.ts';
+import { testDatabase } from '../support/database.ts';
+
+export const ROOT_KEY = 'root-key-of-the-tests-0123456789';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  // A test looks into whatever was answered; a wrong path fails it.
+  // oxlint-disable-next-line typescript/no-explicit-any
+  readonly body: any;
+}
+
+export interface Sending {
+  /** The bearer credential; null sends none. */
+  readonly key?: string | null;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as it is, instead of JSON of `body`. */
+  readonly raw?: string | Buffer;
+}
+
+export interface TestApi {
+  readonly url: string;
+  readonly db: Database;
+  /** The owner's key of a tenant made for the suite; `call` uses it where no other is named. */
+  readonly key: string;
+  readonly tenantId: string;
+  /** All that was logged so far. */
+  log(): string;
+  call(method: string, path: string, body?: unknown, sending?: Sending): Promise<Answer>;
+  /** Makes another tenant; returns its id and owner's key. */
+  newTenant(name: string): Promise<{ id: string; apiKey: string }>;
+  close(): Promise<void>;
+}
+
+export interface TestApiOptions {
+  /** Definitions beside the bundled ones, by file name. */
+  readonly definitions?: Readonly<Record<string, string>>;
+  readonly endpoints?: Readonly<Record<string, string>>;
+  readonly app?: JsonObject;
+}
+
+/** The API on a real database, with the bundled definitions, listening on a free port. No workers: runs stay queued. */
+export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
+  const database = await testDatabase();
+  const { db } = database;
+  const vault = new Vault([masterKey(randomBytes(32))]);
+  const registry = new Registry(await plugins());
+  const http = createHttpClient({ clock: systemClock, endpoints: options.endpoints ?? {} });
+  const live = new DatabaseConnectionStore(db, vault);
+  const app = (): JsonObject => options.app ?? {};
+  const authorizer = createAuthorizer({ registry, connections: live, http, clock: systemClock, app });
+  const own = Object.entries(options.definitions ?? {}).map(([file, text]) => ({ file, text }));
+  const catalogue = await Catalogue.open(
+    [...(await readDefinitions('definitions')), ...own],
+    (source) => compileDefinition(source, registry),
+    directory(db, vault),
+  );
+  const changes = await openChangeFeed(database.url);
+  const logged: string[] = [];
+  const server = createServer({
+    work: unitOfWork(db, vault, changes.tell),
+    directory: directory(db, vault),
+    changes,
+    responses: responseLog(db),
+    live,
+    catalogue,
+    checkUrl: (target) => http.checkUrl(target),
+    verify: (plan, connection) =>
+      verify(plan, connection, { clock: systemClock, random: Math.random, http, authorizer, connections: live, app }),
+    consent: createConsent(authorizer, app),
+    clock: systemClock,
+    logger: pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) }),
+    rootKey: ROOT_KEY,
+  });
+  const { url } = await server.listen(0, '127.0.0.1');
+  const call = (method: string, path: string, body?: unknown, sending: Sending = {}): Promise<Answer> =>
+    send(`${url}${path}`, method, body, { key, ...sending });
+  const newTenant = async (name: string): Promise<{ id: string; apiKey: string }> => {
+    const made = await send(`${url}/v1/tenants`, 'POST', { name }, { key: ROOT_KEY });
+    if (made.status !== 201) throw new Error(`${made.text}\n${logged.join('')}`);
+    return made.body;
+  };
+  let key = '';
+  const first = await newTenant('Acme');
+  key = first.apiKey;
+  return {
+    url,
+    db,
+    key,
+    tenantId: first.id,
+    log: () => logged.join(''),
+    call,
+    newTenant,
+    async close() {
+      await server.close();
+      await changes.close();
+      http.close();
+      await database.drop();
+    },
+  };
+}
+
+async function plugins(): Promise<Plugin[]> {
+  const folder = new URL('../../plugins/', import.meta.url);
+  const entries = await readdir(folder, { withFileTypes: true });
+  const modules = entries
+    .filter((entry) => entry.isDirectory())
+    .map(async ({ name }) => (await import(new URL(`${name}/index.ts`, folder).href)) as { default: Plugin });
+  return (await Promise.all(modules)).map((module) => module.default);
+}
+
+async function send(url: string, method: string, body: unknown, { key, headers, raw }: Sending): Promise<Answer> {
+  const answer = await fetch(url, {
+    method,
+    redirect: 'manual',
+    headers: {
+      ...(key && { authorization: `Bearer ${key}` }),
+      ...((body !== undefined || raw !== undefined) && { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(raw !== undefined ? { body: raw } : body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  const json = answer.headers.get('content-type')?.includes('json');
+  return { status: answer.status, headers: answer.headers, text, body: json ? JSON.parse(text) : undefined };
+}
