@@ -60,9 +60,16 @@ function collect(stream: NodeJS.ReadableStream, limit: number): Promise<Buffer> 
       chunks.push(chunk);
     };
     stream.on('data', onData);
-    stream.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size)));
+    let whole = false;
+    stream.once('end', () => {
+      whole = true;
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size));
+    });
     stream.once('error', reject);
-    stream.once('close', () => reject(new SluiceError('BAD_REQUEST', 'The body was cut short.')));
+    stream.once('close', () => {
+      // An error is costly to make, and every body is closed some time.
+      if (!whole) reject(new SluiceError('BAD_REQUEST', 'The body was cut short.'));
+    });
   });
 }
 

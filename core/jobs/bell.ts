@@ -3,6 +3,15 @@ export class Bell {
   #rung = false;
   #wake: (() => void) | undefined;
 
+  get rung(): boolean {
+    return this.#rung;
+  }
+
+  /** Forgets rings so far: what they were about is looked at next. */
+  hush(): void {
+    this.#rung = false;
+  }
+
   ring(): void {
     this.#rung = true;
     this.#wake?.();
@@ -10,7 +19,7 @@ export class Bell {
 
   /** Sleeps until somebody rings, or for `ms`. */
   async wait(ms: number): Promise<void> {
-    if (!this.#rung) {
+    if (!this.#rung && ms > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, ms);
         this.#wake = () => {
@@ -19,7 +28,6 @@ export class Bell {
         };
       });
     }
-    this.#rung = false;
     this.#wake = undefined;
   }
 }

@@ -90,20 +90,23 @@ export class Worker {
 
   async #run(): Promise<void> {
     while (!this.#stopping) {
+      this.#bell.hush();
       const free = this.#slots - this.#inHand.size;
-      const nextDueMs = free > 0 ? await this.#claim(Math.min(free, CLAIM)) : undefined;
-      if (nextDueMs === 0 && this.#inHand.size < this.#slots) continue;
-      await this.#bell.wait(Math.min(nextDueMs ?? LONGEST_SLEEP, LONGEST_SLEEP));
+      await this.#bell.wait(free > 0 ? await this.#claim(Math.min(free, CLAIM)) : LONGEST_SLEEP);
     }
   }
 
-  async #claim(limit: number): Promise<number | undefined> {
+  /** @returns how long to sleep afterwards, in ms, unless somebody rings */
+  async #claim(limit: number): Promise<number> {
+    const { queue } = this.#options;
     try {
-      const { runs, nextDueMs } = await this.#options.queue.claim(this.id, limit);
-      if (this.#stopping) await this.#options.queue.unclaim(runs);
+      const runs = await queue.claim(this.id, limit);
+      if (this.#stopping) await queue.unclaim(runs);
       else runs.forEach((run) => this.#take(run));
+      if (runs.length === limit || this.#bell.rung) return 0;
+      const next = (await queue.nextDue()) ?? LONGEST_SLEEP;
       // What is due but locked is in another worker's claim: a moment later it is gone.
-      return runs.length === 0 && nextDueMs === 0 ? 20 : nextDueMs;
+      return next === 0 && runs.length === 0 ? 20 : Math.min(next, LONGEST_SLEEP);
     } catch (error) {
       this.#options.log.warn({ error: messageOf(error) }, 'Runs could not be claimed; trying again.');
       return 1000;

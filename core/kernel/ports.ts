@@ -11,10 +11,12 @@ export interface RunStore {
   enqueue(runs: readonly NewRun[]): Promise<void>;
   /**
    * Takes up to `limit` due runs for a worker, spread over tenants, each under a raised lease epoch. The claim is the
-   * intent of each run's next step: a run found `running` under a dead worker comes back `interrupted`.
-   * `nextDueMs` is how long until the next run is due (undefined: none is waiting).
+   * intent of each run's next step: a run found `running` under a dead worker comes back `interrupted`. It may give
+   * fewer than are due; `nextDue` then says 0.
    */
-  claim(workerId: string, limit: number): Promise<{ runs: ClaimedRun[]; nextDueMs: number | undefined }>;
+  claim(workerId: string, limit: number): Promise<ClaimedRun[]>;
+  /** Ms until the next run is due, 0 where one is; undefined where none waits. */
+  nextDue(): Promise<number | undefined>;
   /** Writes results in one transaction. Returns the ids that were written: the others' leases are lost. */
   write(writes: readonly RunWrite[]): Promise<ReadonlySet<string>>;
 }

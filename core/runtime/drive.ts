@@ -82,8 +82,8 @@ export async function drive(options: DriveOptions): Promise<DriveResult> {
 async function toEnd(id: string, runs: MemoryRunStore, deps: EngineDeps, options: DriveOptions): Promise<DriveResult> {
   const signal = options.signal ?? new AbortController().signal;
   for (;;) {
-    const { runs: claimed, nextDueMs } = await runs.claim('local', 1);
-    const [run] = claimed;
+    const [run] = await runs.claim('local', 1);
+    const nextDueMs = run ? undefined : await runs.nextDue();
     if (run) {
       const write = await execute(run, options.plan, deps, signal);
       await runs.write([write]);

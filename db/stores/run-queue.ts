@@ -23,19 +23,20 @@ export class RunQueue implements RunStore {
     await this.#inTransaction((client) => insertRuns(client, runs));
   }
 
-  async claim(workerId: string, limit: number): Promise<{ runs: ClaimedRun[]; nextDueMs: number | undefined }> {
+  async claim(workerId: string, limit: number): Promise<ClaimedRun[]> {
     const runs = await claimRuns(this.#pool, workerId, limit, this.#after);
     if (runs.length === limit) {
       this.#after = runs.map((run) => run.tenantId).reduce((a, b) => (a > b ? a : b));
-      return { runs, nextDueMs: 0 };
-    }
-    if (this.#after !== FIRST) {
+    } else if (this.#after !== FIRST) {
       // The end of the tenants' list: the rest of this claim comes from its beginning.
       this.#after = FIRST;
       runs.push(...(await claimRuns(this.#pool, workerId, limit - runs.length, FIRST)));
-      if (runs.length === limit) return { runs, nextDueMs: 0 };
     }
-    return { runs, nextDueMs: await nextDue(this.#pool) };
+    return runs;
+  }
+
+  nextDue(): Promise<number | undefined> {
+    return nextDue(this.#pool);
   }
 
   async write(writes: readonly RunWrite[]): Promise<ReadonlySet<string>> {

@@ -104,7 +104,7 @@ export async function testEngine(yaml: string, endpoints: Record<string, string>
     async ghostClaim() {
       const id = uuid7();
       await queue.register({ id, host: 'ghost', pid: 1 });
-      return { id, ...(await queue.claim(id, 100)) };
+      return { id, runs: await queue.claim(id, 100) };
     },
     async carryUnrecorded(run) {
       await execute(run, plan, { ...engine, checkpoint: async (write) => (await queue.write([write])).has(write.id) }, new AbortController().signal);

@@ -63,10 +63,9 @@ export class MemoryRunStore implements RunStore {
     }
   }
 
-  async claim(workerId: string, limit: number): Promise<{ runs: ClaimedRun[]; nextDueMs: number | undefined }> {
+  async claim(workerId: string, limit: number): Promise<ClaimedRun[]> {
     const now = this.#clock.now();
-    const waiting = [...this.runs.values()].filter((row) => row.dueAt !== undefined);
-    const due = spread(waiting.filter((row) => row.dueAt! <= now)).slice(0, limit);
+    const due = spread(this.#waiting().filter((row) => row.dueAt! <= now)).slice(0, limit);
     for (const row of due) {
       row.state = 'running';
       row.dueAt = undefined;
@@ -74,8 +73,12 @@ export class MemoryRunStore implements RunStore {
       row.leaseEpoch += 1;
       row.claimedAt = row.interrupted ? row.claimedAt : now;
     }
-    const next = Math.min(...waiting.map((row) => row.dueAt ?? NEVER));
-    return { runs: due.map(claimed), nextDueMs: next === NEVER ? undefined : Math.max(0, next - now) };
+    return due.map(claimed);
+  }
+
+  async nextDue(): Promise<number | undefined> {
+    const next = Math.min(...this.#waiting().map((row) => row.dueAt!));
+    return next === NEVER ? undefined : Math.max(0, next - this.#clock.now());
   }
 
   async write(writes: readonly RunWrite[]): Promise<ReadonlySet<string>> {
@@ -99,6 +102,10 @@ export class MemoryRunStore implements RunStore {
       row.interrupted = true;
     }
     return held.length;
+  }
+
+  #waiting(): MemoryRun[] {
+    return [...this.runs.values()].filter((row) => row.dueAt !== undefined);
   }
 
   #apply(row: MemoryRun, write: RunWrite): void {

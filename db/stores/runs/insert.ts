@@ -6,7 +6,7 @@ import { admit, slotsWanted } from './slots.ts';
 export const WAKE = `SELECT pg_notify('sluice_runs', '')`;
 
 const INSERT = `
-  INSERT INTO runs (tenant_id, id, kind, definition, definition_version, definition_hash, pipeline, subject,
+  WITH added AS (INSERT INTO runs (tenant_id, id, kind, definition, definition_version, definition_hash, pipeline, subject,
                     automation_id, connection_id, input, event, error, concurrency_key, concurrency_limit,
                     holds_slot, state, due_at, finished_at)
   SELECT r.tenant_id, r.id, r.kind, r.definition, r.version, r.hash, r.pipeline, r.subject,
@@ -21,7 +21,9 @@ const INSERT = `
               $9::uuid[], $10::uuid[], $11::text[], $12::text[], $13::text[], $14::text[], $15::int[],
               $16::boolean[])
     AS r (tenant_id, id, kind, definition, version, hash, pipeline, subject, automation_id, connection_id, input,
-          event, error, key, key_limit, holds_slot)`;
+          event, error, key, key_limit, holds_slot)
+  RETURNING state)
+  SELECT pg_notify('sluice_runs', '') FROM added WHERE state = 'queued' LIMIT 1`;
 
 /**
  * Adds runs inside the caller's transaction, so that they commit with what caused them, and wakes the workers when
@@ -53,5 +55,4 @@ export async function insertRuns(client: ClientBase, runs: readonly NewRun[]): P
       column((r) => admitted.has(r.id)),
     ],
   });
-  if (runs.some((run) => !run.error)) await client.query(WAKE);
 }
