@@ -124,7 +124,7 @@ describe('runs', () => {
     expect(await cursorOf(one)).to.deep.equal({ steps: { look: done(), make: done({ id: 7 }) }, generation: 0 });
     const two = await runIn('needs_review', { cursor });
     await api.call('POST', `/v1/runs/${two}:resolve`, { outcome: 'notDone' });
-    expect(await cursorOf(two)).to.deep.equal({ ...cursor, intent: { ...(intent('make') as object), standing: 'none' } });
+    expect(await cursorOf(two)).to.deep.equal({ ...cursor, intent: { ...(intent('make') as object), standing: 'none', attempt: 0 } });
     const again = await api.call('POST', `/v1/runs/${two}:resolve`, { outcome: 'done' });
     expect([again.status, again.body.code]).to.deep.equal([409, 'RUN_NOT_IN_REVIEW']);
     const bad = await api.call('POST', `/v1/runs/${two}:resolve`, { outcome: 'maybe' });

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
+import pg from 'pg';
 import { systemClock } from '../../core/kernel/clock.ts';
 import { uuid7 } from '../../core/kernel/ids.ts';
 import type { LiveConnection } from '../../core/kernel/ports.ts';
@@ -291,7 +292,7 @@ describe('the stores of the control plane', () => {
       );
       await telling.within([ours], (stores) => stores.changed(change));
       expect(own).to.deep.equal([change]);
-      await eventually(async () => heard.length > 0);
+      await eventually('news of a change', async () => heard.length > 0);
       expect(heard).to.deep.equal([change]);
       await feed.close();
     });
@@ -301,12 +302,14 @@ describe('the stores of the control plane', () => {
       const heard: (Change | undefined)[] = [];
       feed.subscribe((change) => heard.push(change));
       expect(feed.live).to.equal(true);
-      await database.db.engine.query('RESET ROLE');
-      await database.db.engine.query(
+      const login = new pg.Client(database.url);
+      await login.connect();
+      await login.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()`,
       );
-      await eventually(async () => heard.length > 0);
-      await eventually(async () => feed.live);
+      await login.end();
+      await eventually('news of a change', async () => heard.length > 0);
+      await eventually('a new connection', async () => feed.live);
       expect(heard.every((change) => change === undefined)).to.equal(true);
       await feed.close();
     });

@@ -64,7 +64,7 @@ export function compileAction(parts: ActionParts): CompiledAction {
           throw new StepFault('config', `The action's input does not fit this response: ${list}`);
         }
         rendered = whole;
-        const concurrency = concurrencyOf(pipeline, scopeOf(parts, born.id, event, whole));
+        const concurrency = concurrencyOf(definition.id, pipeline, scopeOf(parts, born.id, event, whole));
         return { ...born, input: whole, ...(concurrency && { concurrency }) };
       } catch (error) {
         return { ...born, input: rendered, error: faultOf(error) };
@@ -96,13 +96,13 @@ function scopeOf({ connection, tenant }: ActionParts, runId: string, event: Json
   };
 }
 
-function concurrencyOf({ concurrency }: Pipeline, scope: Scope): NewRun['concurrency'] {
+function concurrencyOf(definition: string, { concurrency }: Pipeline, scope: Scope): NewRun['concurrency'] {
   if (!concurrency) return undefined;
   const key = concurrency.key(scope);
   if (key === ABSENT || key === null || typeof key === 'object') {
     throw new StepFault('config', 'The concurrency key of the definition is no text for this run.');
   }
-  return { key: String(key), limit: concurrency.limit };
+  return { key: `${definition} ${String(key)}`, limit: concurrency.limit };
 }
 
 /** A response is never refused for what an action makes of it: the run says what went wrong. */

@@ -1,9 +1,10 @@
 import { SluiceError } from '../../kernel/errors.ts';
 import type { JsonObject } from '../../kernel/json.ts';
-import type { Cursor, DefinitionRef, RunState } from '../../kernel/runs.ts';
+import type { DefinitionRef, RunState } from '../../kernel/runs.ts';
 import type { Run } from '../../kernel/stores/runs.ts';
 import type { Stores } from '../../kernel/stores/stores.ts';
 import type { Step } from '../../language/plan.ts';
+import { replayFromFailedStep, replayFromStart, resolveDone, resolveNotDone } from '../../runtime/replay.ts';
 import type { Catalogue } from '../definitions/catalogue.ts';
 
 export interface Replay {
@@ -36,7 +37,7 @@ export async function replayRun(
   }
   const definition = how.definition === 'latest' ? latestOf(catalogue, run) : undefined;
   const repeats = how.from === 'start' ? await effectsOf(catalogue, run) : repeatedBy(run);
-  const cursor = how.from === 'start' ? fromStart(run.cursor) : fromFailedStep(run);
+  const cursor = how.from === 'start' ? replayFromStart(run.cursor) : replayFromFailedStep(run.cursor, run.state, run.error?.step);
   if (!(await stores.runs.requeue(run, from, { cursor, ...(definition && { definition }) }))) {
     throw notReplayable('The run was set going by another request.');
   }
@@ -56,25 +57,10 @@ function latestOf(catalogue: Catalogue, run: Run): DefinitionRef {
   return { id: plan.id, version: plan.version, hash: plan.hash };
 }
 
-/** Every step anew, each under new idempotency keys. */
-function fromStart({ generation }: Cursor): Cursor {
-  return { steps: {}, generation: generation + 1 };
-}
-
-/** What succeeded stays; the failed step alone gets a new key. */
-function fromFailedStep({ cursor, error }: Run): Cursor {
-  const { intent, ...rest } = cursor;
-  const failed = error?.step ?? intent?.step;
-  if (failed === undefined) return rest;
-  const generations = cursor.stepGenerations ?? {};
-  return { ...rest, stepGenerations: { ...generations, [failed]: (generations[failed] ?? 0) + 1 } };
-}
-
-/** A failed step was refused; one in review may have had its effect, and will have it again. */
+/** A failed step was refused, or keeps its key; one in review may have had its effect, and will have it again. */
 function repeatedBy({ state, cursor, error }: Run): string[] {
   const step = cursor.intent?.step ?? error?.step;
-  const doubtful = state === 'needs_review' || cursor.intent?.standing === 'doubt';
-  return doubtful && step !== undefined ? [step] : [];
+  return state === 'needs_review' && step !== undefined ? [step] : [];
 }
 
 /** Requests on record as done, or in doubt, that are not safe to repeat. */
@@ -108,14 +94,8 @@ export async function resolveRun(stores: Stores, run: Run, { outcome, outputs }:
   if (run.state !== 'needs_review') {
     throw new SluiceError('RUN_NOT_IN_REVIEW', `The run is ${run.state}; only one that is needs_review has a doubt to resolve.`);
   }
-  const { intent, ...rest } = run.cursor;
-  const step = intent?.step ?? run.error?.step;
-  const settled = (): Cursor => {
-    if (outcome === 'notDone') return intent ? { ...rest, intent: { ...intent, standing: 'none' } } : rest;
-    if (step === undefined) return rest;
-    return { ...rest, steps: { ...rest.steps, [step]: { state: 'succeeded', outputs: outputs ?? {} } } };
-  };
-  if (!(await stores.runs.requeue(run, ['needs_review'], { cursor: settled() }))) {
+  const cursor = outcome === 'done' ? resolveDone(run.cursor, outputs ?? {}) : resolveNotDone(run.cursor);
+  if (!(await stores.runs.requeue(run, ['needs_review'], { cursor }))) {
     throw new SluiceError('RUN_NOT_IN_REVIEW', 'The run was resolved by another request.');
   }
 }
