@@ -8,12 +8,18 @@ export function checkAccess(route: Route, caller: Caller): void {
   if (route.access === 'public') return;
   if (caller.kind === 'root') {
     if (route.access !== 'tenant') return;
-    throw new SluiceError('FORBIDDEN', "The root key belongs to no tenant. Use one of the tenant's API keys here.");
+    throw new SluiceError(
+      'FORBIDDEN',
+      "The root key belongs to no tenant. Use one of the tenant's API keys here.",
+    );
   }
   if (caller.kind === 'nobody') throw new SluiceError('UNAUTHENTICATED', 'No key was sent.');
   if (route.access === 'root') throw new SluiceError('FORBIDDEN', 'Only the root key may do this.');
   if (route.scope !== undefined && !caller.scopes.has(route.scope)) {
-    throw new SluiceError('FORBIDDEN', `The API key does not have the scope "${route.scope}", which this takes.`);
+    throw new SluiceError(
+      'FORBIDDEN',
+      `The API key does not have the scope "${route.scope}", which this takes.`,
+    );
   }
 }
 

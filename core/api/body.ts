@@ -35,7 +35,9 @@ export async function readBody(request: IncomingMessage, limit = MAX_BODY): Prom
     return await collect(stream, limit);
   } catch (error) {
     if (error instanceof SluiceError) throw error;
-    throw new SluiceError('BAD_REQUEST', `The body is not ${encoding} data, or is cut short.`, { cause: error });
+    throw new SluiceError('BAD_REQUEST', `The body is not ${encoding} data, or is cut short.`, {
+      cause: error,
+    });
   } finally {
     stream.destroy();
   }
@@ -83,7 +85,11 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true });
  * The body as text of the accepted media type. JSON is UTF-8 (RFC 8259, 8.1).
  * @throws SluiceError UNSUPPORTED_MEDIA_TYPE, INVALID_JSON where the bytes are not UTF-8.
  */
-export function decodeText(bytes: Buffer, contentType: string | undefined, accepted: 'json' | 'form'): string {
+export function decodeText(
+  bytes: Buffer,
+  contentType: string | undefined,
+  accepted: 'json' | 'form',
+): string {
   checkMediaType(contentType, accepted);
   try {
     return UTF8.decode(bytes);
@@ -94,17 +100,26 @@ export function decodeText(bytes: Buffer, contentType: string | undefined, accep
 
 function checkMediaType(contentType: string | undefined, accepted: 'json' | 'form'): void {
   if (contentType === 'application/json') return;
-  const [type = '', ...parameters] = (contentType ?? '').toLowerCase().split(';').map((part) => part.trim());
+  const [type = '', ...parameters] = (contentType ?? '')
+    .toLowerCase()
+    .split(';')
+    .map((part) => part.trim());
   const fits =
     accepted === 'json'
       ? type === 'application/json' || /^application\/[\w.-]+\+json$/.test(type)
       : type === 'application/x-www-form-urlencoded';
   const wanted = accepted === 'json' ? 'application/json' : 'application/x-www-form-urlencoded';
   if (!fits) {
-    const seen = contentType === undefined ? 'There is no Content-Type' : `Content-Type "${contentType}" is not accepted here`;
+    const seen =
+      contentType === undefined
+        ? 'There is no Content-Type'
+        : `Content-Type "${contentType}" is not accepted here`;
     throw new SluiceError('UNSUPPORTED_MEDIA_TYPE', `${seen}; send ${wanted}.`);
   }
-  const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice(8).replaceAll('"', '');
+  const charset = parameters
+    .find((parameter) => parameter.startsWith('charset='))
+    ?.slice(8)
+    .replaceAll('"', '');
   if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') {
     throw new SluiceError('UNSUPPORTED_MEDIA_TYPE', `Charset "${charset}" is not accepted; send utf-8.`);
   }

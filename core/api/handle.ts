@@ -33,7 +33,8 @@ export function handlerOf(route: Route, deps: HandlerDeps): Handle {
   const checkBody = route.body && bodyCheck(route.body);
 
   return async (request, params, requestId) => {
-    const caller = route.access === 'public' ? NOBODY : await deps.authenticator.caller(request.headers.authorization);
+    const caller =
+      route.access === 'public' ? NOBODY : await deps.authenticator.caller(request.headers.authorization);
     checkAccess(route, caller);
     const tenants = tenantsOf(caller);
     const base: Context = {
@@ -55,7 +56,9 @@ export function handlerOf(route: Route, deps: HandlerDeps): Handle {
     const body = readValue(route, bytes, request.headers['content-type']);
     checkBody?.(body);
 
-    const claim = route.idempotency && claimOf(request.headers['idempotency-key'], route.method, concretePath(route, params), bytes);
+    const claim =
+      route.idempotency &&
+      claimOf(request.headers['idempotency-key'], route.method, concretePath(route, params), bytes);
     const withWork = (work: Work): Context => ({ ...context, work });
     const context: Context = {
       ...base,
@@ -67,7 +70,9 @@ export function handlerOf(route: Route, deps: HandlerDeps): Handle {
     if (!claim || route.idempotency !== 'kept') return route.handle(context);
     const seal = route.secretAnswer && caller.kind !== 'nobody' ? caller.credential : undefined;
     return deps.work.within(tenants, (stores) =>
-      underKey(stores, tenants[0] ?? OPERATOR, claim, seal, () => route.handle(withWork((use) => use(stores)))),
+      underKey(stores, tenants[0] ?? OPERATOR, claim, seal, () =>
+        route.handle(withWork((use) => use(stores))),
+      ),
     );
   };
 }

@@ -10,8 +10,8 @@ export class Html {
 
 type Insert = string | number | Html | readonly Html[] | undefined;
 
-/** HTML with every inserted text escaped. */
-export function html(parts: TemplateStringsArray, ...inserts: readonly Insert[]): Html {
+/** HTML with every inserted text escaped. Not named `html`: formatters rewrite such templates, and blanks count here. */
+export function markup(parts: TemplateStringsArray, ...inserts: readonly Insert[]): Html {
   const text = (insert: Insert): string => {
     if (insert === undefined) return '';
     if (insert instanceof Html) return insert.text;
@@ -39,7 +39,7 @@ table { border-collapse: collapse; } td { padding: .15rem .8rem .15rem 0; vertic
 
 /** A whole page, without scripts. */
 export function page(status: number, title: string, body: Html): Reply {
-  const whole = html`<!doctype html>
+  const whole = markup`<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title}</title>${STYLE}</head>
 <body>${body}</body>

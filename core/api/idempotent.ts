@@ -9,10 +9,18 @@ import type { Reply } from './route.ts';
  * What a request's Idempotency-Key claims. `path` is the concrete one, so that a key counts for one form's responses and not
  * another's.
  */
-export function claimOf(header: string | string[] | undefined, method: string, path: string, body: Buffer): IdempotencyClaim | undefined {
+export function claimOf(
+  header: string | string[] | undefined,
+  method: string,
+  path: string,
+  body: Buffer,
+): IdempotencyClaim | undefined {
   if (header === undefined) return undefined;
   if (typeof header !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(header)) {
-    throw new SluiceError('BAD_REQUEST', 'The Idempotency-Key must be 1 to 255 visible ASCII characters, a UUID for example.');
+    throw new SluiceError(
+      'BAD_REQUEST',
+      'The Idempotency-Key must be 1 to 255 visible ASCII characters, a UUID for example.',
+    );
   }
   return { route: `${method} ${path}`, key: header, bodyHash: createHash('sha256').update(body).digest() };
 }
@@ -65,13 +73,19 @@ function sealed(credential: string, body: string): string {
   const nonce = randomBytes(12);
   const cipher = createCipheriv('aes-256-gcm', keyOf(credential, salt), nonce);
   const bytes = Buffer.concat([cipher.update(body, 'utf8'), cipher.final()]);
-  return JSON.stringify({ sealed: Buffer.concat([salt, nonce, cipher.getAuthTag(), bytes]).toString('base64') });
+  return JSON.stringify({
+    sealed: Buffer.concat([salt, nonce, cipher.getAuthTag(), bytes]).toString('base64'),
+  });
 }
 
 function unseal(credential: string, claim: IdempotencyClaim, body: string): string {
   const { sealed } = JSON.parse(body) as { sealed: string };
   const bytes = Buffer.from(sealed, 'base64');
-  const decipher = createDecipheriv('aes-256-gcm', keyOf(credential, bytes.subarray(0, 16)), bytes.subarray(16, 28));
+  const decipher = createDecipheriv(
+    'aes-256-gcm',
+    keyOf(credential, bytes.subarray(0, 16)),
+    bytes.subarray(16, 28),
+  );
   decipher.setAuthTag(bytes.subarray(28, 44));
   try {
     return decipher.update(bytes.subarray(44), undefined, 'utf8') + decipher.final('utf8');

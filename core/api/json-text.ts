@@ -82,7 +82,8 @@ function refuse(value: unknown, path: string, errors: Violation[]): void {
 
 /** What is wrong with a text for jsonb, if anything is. */
 export function flaw(text: string): string | undefined {
-  if (text.includes('\0')) return 'The text holds a NUL character (U+0000), which cannot be stored. Leave it out.';
+  if (text.includes('\0'))
+    return 'The text holds a NUL character (U+0000), which cannot be stored. Leave it out.';
   // In a pattern of code points only a surrogate that stands alone is one.
   if (/\p{Surrogate}/u.test(text)) {
     return 'The text holds half of a surrogate pair, which is no character. Send whole characters.';
@@ -90,9 +91,10 @@ export function flaw(text: string): string | undefined {
   return undefined;
 }
 
-// RFC 8259, section 7: control characters stand in strings only as escapes.
-// oxlint-disable-next-line no-control-regex -- they are what is looked for
-const TOKEN = /[ \t\n\r]*(?:([{}[\]:,])|("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null))/y;
+// RFC 8259: blanks, then a mark, a text, or any other value.
+const TEXT = String.raw`"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"`;
+const VALUE = String.raw`-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null`;
+const TOKEN = new RegExp(String.raw`[ \t\n\r]*(?:([{}[\]:,])|(${TEXT})|(${VALUE}))`, 'y');
 
 /**
  * Where JSON goes wrong: `unexpected "h" at line 1, column 7 (character 6)`. The parser of newer engines quotes the text around

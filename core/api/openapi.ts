@@ -12,14 +12,19 @@ export function openApiOf(routes: readonly Route[], serverUrl: string): object {
     info: {
       title: 'Sluice',
       version: '1',
-      description: 'Integrations from declarative YAML, carried out durably. Errors are problem+json (RFC 9457).',
+      description:
+        'Integrations from declarative YAML, carried out durably. Errors are problem+json (RFC 9457).',
     },
     servers: [{ url: serverUrl }],
     tags: [...new Set(routes.map((route) => route.tag))].map((name) => ({ name })),
     paths,
     components: {
       securitySchemes: {
-        key: { type: 'http', scheme: 'bearer', description: 'An API key (slk_...), the root key, or a JWT of the configured issuer.' },
+        key: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An API key (slk_...), the root key, or a JWT of the configured issuer.',
+        },
       },
       schemas: { Problem },
       responses: {
@@ -34,7 +39,10 @@ export function openApiOf(routes: readonly Route[], serverUrl: string): object {
 
 function operationOf(route: Route): object {
   const mediaType = route.bodyType === 'form' ? 'application/x-www-form-urlencoded' : 'application/json';
-  const body = route.body && { required: !route.bodyOptional, content: { [mediaType]: { schema: route.body } } };
+  const body = route.body && {
+    required: !route.bodyOptional,
+    content: { [mediaType]: { schema: route.body } },
+  };
   return {
     operationId: operationId(route),
     tags: [route.tag],
@@ -42,13 +50,20 @@ function operationOf(route: Route): object {
     ...(route.scope !== undefined && { description: `Takes the scope \`${route.scope}\`.` }),
     security: route.access === 'public' ? [] : [{ key: [] }],
     parameters: [
-      ...parametersOf(route.path).map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
+      ...parametersOf(route.path).map((name) => ({
+        name,
+        in: 'path',
+        required: true,
+        schema: { type: 'string' },
+      })),
       ...queryParameters(route.query),
       ...(route.idempotency ? [IDEMPOTENCY_KEY] : []),
     ],
     ...(body && { requestBody: body }),
     responses: {
-      ...Object.fromEntries(Object.entries(route.answers).map(([status, answer]) => [status, responseOf(status, answer)])),
+      ...Object.fromEntries(
+        Object.entries(route.answers).map(([status, answer]) => [status, responseOf(status, answer)]),
+      ),
       default: { $ref: '#/components/responses/Problem' },
     },
   };
@@ -63,7 +78,10 @@ const IDEMPOTENCY_KEY = {
 };
 
 function queryParameters(query: TSchema | undefined): object[] {
-  const { properties = {}, required = [] } = (query ?? {}) as { properties?: Record<string, { description?: string }>; required?: string[] };
+  const { properties = {}, required = [] } = (query ?? {}) as {
+    properties?: Record<string, { description?: string }>;
+    required?: string[];
+  };
   return Object.entries(properties).map(([name, schema]) => ({
     name,
     in: 'query',
@@ -75,7 +93,10 @@ function queryParameters(query: TSchema | undefined): object[] {
 
 function responseOf(status: string, { description, schema, type }: AnswerSpec): object {
   if (Number(status) >= 400 && type === undefined) {
-    return { description, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } };
+    return {
+      description,
+      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+    };
   }
   if (!schema && type === undefined) return { description };
   return { description, content: { [type ?? 'application/json']: { schema: schema ?? {} } } };
@@ -83,6 +104,10 @@ function responseOf(status: string, { description, schema, type }: AnswerSpec): 
 
 /** `POST /v1/runs/{id}:replay` is `postRunsByIdReplay`: one name each, since method and path are one's own. */
 function operationId({ method, path }: Route): string {
-  const words = path.replace(/^\/v1/, '').replaceAll(/\{(\w+)\}/g, '/by/$1').split(/[^A-Za-z0-9]+/).filter(Boolean);
+  const words = path
+    .replace(/^\/v1/, '')
+    .replaceAll(/\{(\w+)\}/g, '/by/$1')
+    .split(/[^A-Za-z0-9]+/)
+    .filter(Boolean);
   return method.toLowerCase() + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
 }

@@ -44,7 +44,8 @@ export function problemBody(error: SluiceError, requestId: string): object {
 export function sendProblem(response: ServerResponse, error: SluiceError, requestId: string): void {
   if (error.code === 'UNAUTHENTICATED') response.setHeader('WWW-Authenticate', 'Bearer realm="sluice"');
   if (error.retryAfter !== undefined) response.setHeader('Retry-After', String(Math.ceil(error.retryAfter)));
-  else if (error.code === 'RATE_LIMITED' || error.code === 'UNAVAILABLE') response.setHeader('Retry-After', '1');
+  else if (error.code === 'RATE_LIMITED' || error.code === 'UNAVAILABLE')
+    response.setHeader('Retry-After', '1');
   // What is left of the body is not going to be read.
   if (error.code === 'BODY_TOO_LARGE') response.setHeader('Connection', 'close');
   const text = JSON.stringify(problemBody(error, requestId));
@@ -70,15 +71,22 @@ export function toSluiceError(error: unknown): SluiceError {
   }
   // Serialisation failure, deadlock, lock timeout, statement timeout.
   if (code !== undefined && ['40001', '40P01', '55P03', '57014'].includes(code)) {
-    return new SluiceError('UNAVAILABLE', 'The database is busy. Try again in a moment.', { cause: error, retryAfter: 1 });
+    return new SluiceError('UNAVAILABLE', 'The database is busy. Try again in a moment.', {
+      cause: error,
+      retryAfter: 1,
+    });
   }
   // Express itself: a malformed percent-encoding in the path.
   if (status === 400 || type === 'request.aborted' || error instanceof URIError) {
     return new SluiceError('BAD_REQUEST', 'The request cannot be read.', { cause: error });
   }
-  return new SluiceError('INTERNAL', 'Something went wrong on our side. The log holds it under this requestId.', {
-    cause: error,
-  });
+  return new SluiceError(
+    'INTERNAL',
+    'Something went wrong on our side. The log holds it under this requestId.',
+    {
+      cause: error,
+    },
+  );
 }
 
 /** Socket errors, and SQLSTATE classes 08 (connection), 53 (resources) and 57P (shutdown). */

@@ -30,7 +30,10 @@ export function runEvents({ request, work, tenantId }: Context, id: string, clos
         if (now.version > seen) {
           const { run, steps } = await work((stores) => runWithSteps(stores, tenantId, id));
           seen = run.version;
-          await write(response, `event: run\nid: ${run.version}\ndata: ${JSON.stringify(showRun(run, steps))}\n\n`);
+          await write(
+            response,
+            `event: run\nid: ${run.version}\ndata: ${JSON.stringify(showRun(run, steps))}\n\n`,
+          );
           quietSince = Date.now();
           if (ENDED.includes(run.state)) break;
         } else if (ENDED.includes(now.state)) {
@@ -47,5 +50,6 @@ export function runEvents({ request, work, tenantId }: Context, id: string, clos
 }
 
 async function write(response: ServerResponse, text: string): Promise<void> {
-  if (!response.destroyed && !response.write(text)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+  if (!response.destroyed && !response.write(text))
+    await Promise.race([once(response, 'drain'), once(response, 'close')]);
 }

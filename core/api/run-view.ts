@@ -6,10 +6,13 @@ import type { Run, RunFilter, RunStep } from '../kernel/stores/runs.ts';
 import { didYouMean } from '../kernel/suggest.ts';
 import { AnyObject, Id, Time } from './schema.ts';
 
-const nullable = <Schema extends Parameters<typeof Type.Union>[0][number]>(schema: Schema) => Type.Union([schema, Type.Null()]);
+const nullable = <Schema extends Parameters<typeof Type.Union>[0][number]>(schema: Schema) =>
+  Type.Union([schema, Type.Null()]);
 
 const ErrorSchema = Type.Object({
-  kind: Type.Enum(['config', 'transient', 'system'], { description: 'Who must act: tenant or operator, time, or us.' }),
+  kind: Type.Enum(['config', 'transient', 'system'], {
+    description: 'Who must act: tenant or operator, time, or us.',
+  }),
   message: Type.String(),
   rule: nullable(Type.String()),
   step: nullable(Type.String()),
@@ -76,7 +79,9 @@ export function showRun(run: Run, steps?: readonly RunStep[]): object {
     cancelRequested: run.cancelRequested,
     input: run.input,
     outputs: run.outputs ?? null,
-    error: error ? { kind: error.kind, message: error.message, rule: error.rule ?? null, step: error.step ?? null } : null,
+    error: error
+      ? { kind: error.kind, message: error.message, rule: error.rule ?? null, step: error.step ?? null }
+      : null,
     version: run.version,
     createdAt: run.createdAt,
     updatedAt: run.updatedAt,

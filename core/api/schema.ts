@@ -2,7 +2,10 @@ import { Type, type TObject, type TProperties, type TSchema } from 'typebox';
 import type { JsonObject } from '../kernel/json.ts';
 
 /** An object that takes these keys and no others. */
-export function closed<Properties extends TProperties>(properties: Properties, options: object = {}): TObject<Properties> {
+export function closed<Properties extends TProperties>(
+  properties: Properties,
+  options: object = {},
+): TObject<Properties> {
   return Type.Object(properties, { additionalProperties: false, ...options });
 }
 
@@ -14,7 +17,9 @@ export const AnyObject = Type.Unsafe<JsonObject>({ type: 'object', additionalPro
 
 /** Query keys of every list. */
 export const paging = {
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 50, description: 'Items a page.' })),
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 1000, default: 50, description: 'Items a page.' }),
+  ),
   cursor: Type.Optional(Type.String({ description: 'The `nextCursor` of the page before.' })),
 };
 
@@ -31,6 +36,11 @@ export const Problem = Type.Object({
   status: Type.Integer(),
   code: Type.String({ description: 'One of a closed list; see docs/errors.md.' }),
   detail: Type.String(),
-  errors: Type.Array(Type.Object({ path: Type.String({ description: 'A JSON Pointer into what was sent.' }), message: Type.String() })),
+  errors: Type.Array(
+    Type.Object({
+      path: Type.String({ description: 'A JSON Pointer into what was sent.' }),
+      message: Type.String(),
+    }),
+  ),
   requestId: Type.String(),
 });

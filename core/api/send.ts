@@ -9,7 +9,8 @@ export async function sendReply(response: ServerResponse, reply: Reply): Promise
     await reply.stream(response);
     return;
   }
-  const text = 'text' in reply ? reply.text : reply.body === undefined ? undefined : JSON.stringify(reply.body);
+  const text =
+    'text' in reply ? reply.text : reply.body === undefined ? undefined : JSON.stringify(reply.body);
   if (text === undefined) {
     response.writeHead(reply.status);
     response.end();

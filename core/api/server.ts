@@ -38,7 +38,11 @@ export function createServer(deps: ApiDeps): ApiServer {
     closing: closing.signal,
     baseUrl: () => deps.publicUrl?.replace(/\/$/, '') ?? address,
   });
-  const app = createApp(routes, { authenticator, work: deps.work }, { logger: deps.logger, metrics, closing: closing.signal });
+  const app = createApp(
+    routes,
+    { authenticator, work: deps.work },
+    { logger: deps.logger, metrics, closing: closing.signal },
+  );
   const server = createHttpServer(
     { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 },
     app,
@@ -63,12 +67,14 @@ export function createServer(deps: ApiDeps): ApiServer {
 async function close(server: Server, closing: AbortController): Promise<void> {
   if (closing.signal.aborted || !server.listening) return;
   closing.abort();
-  const timer = setTimeout(() => server.closeAllConnections(), CLOSING_MS);
+  // Connections fall idle one by one, as their requests end.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  const limit = setTimeout(() => server.closeAllConnections(), CLOSING_MS);
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
-    server.closeIdleConnections();
   });
-  clearTimeout(timer);
+  clearInterval(sweep);
+  clearTimeout(limit);
 }
 
 interface AppDeps {
@@ -82,7 +88,12 @@ function createApp(routes: readonly Route[], handling: HandlerDeps, deps: AppDep
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false);
-  app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } }, strictTransportSecurity: false }));
+  app.use(
+    helmet({
+      contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
+      strictTransportSecurity: false,
+    }),
+  );
   app.use((_request: Request, response: Response, next: NextFunction) => {
     response.locals['requestId'] = uuid7();
     response.setHeader('X-Request-Id', String(response.locals['requestId']));
@@ -90,7 +101,12 @@ function createApp(routes: readonly Route[], handling: HandlerDeps, deps: AppDep
     next();
   });
   for (const path of new Set(routes.map((route) => route.path))) {
-    mount(app, routes.filter((route) => route.path === path), handling, deps);
+    mount(
+      app,
+      routes.filter((route) => route.path === path),
+      handling,
+      deps,
+    );
   }
   app.use((request: Request, response: Response) => {
     const detail = `There is nothing at ${request.path}; /docs shows what there is.`;
@@ -104,7 +120,12 @@ function createApp(routes: readonly Route[], handling: HandlerDeps, deps: AppDep
 }
 
 /** All methods of one path, and 405 for the others. */
-function mount(app: Express, routes: readonly Route[], handling: HandlerDeps, { logger, metrics }: AppDeps): void {
+function mount(
+  app: Express,
+  routes: readonly Route[],
+  handling: HandlerDeps,
+  { logger, metrics }: AppDeps,
+): void {
   const mounted = app.route(pathPattern(routes[0]!.path));
   for (const route of routes) {
     const handle = handlerOf(route, handling);
@@ -123,7 +144,10 @@ function mount(app: Express, routes: readonly Route[], handling: HandlerDeps, { 
   const allowed = routes.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
   mounted.all((request: Request, response: Response) => {
     response.setHeader('Allow', allowed);
-    const error = new SluiceError('METHOD_NOT_ALLOWED', `${request.method} is not served at this path; ${allowed} are.`);
+    const error = new SluiceError(
+      'METHOD_NOT_ALLOWED',
+      `${request.method} is not served at this path; ${allowed} are.`,
+    );
     sendProblem(response, error, requestIdOf(response));
   });
 }

@@ -58,10 +58,16 @@ function violationOf(error: ErrorObject, value: unknown, root: string): Violatio
       const key = String(error.params['additionalProperty']);
       const accepted = Object.keys((error.parentSchema?.['properties'] as object | undefined) ?? {});
       const list = accepted.length > 0 ? `accepted are ${accepted.join(', ')}` : 'no keys are accepted here';
-      return { path: at + pointerSegment(key), message: `"${key}" is not known here; ${list}.${didYouMean(key, accepted)}` };
+      return {
+        path: at + pointerSegment(key),
+        message: `"${key}" is not known here; ${list}.${didYouMean(key, accepted)}`,
+      };
     }
     case 'required':
-      return { path: at + pointerSegment(String(error.params['missingProperty'])), message: 'This is required.' };
+      return {
+        path: at + pointerSegment(String(error.params['missingProperty'])),
+        message: 'This is required.',
+      };
     case 'type': {
       const wanted = [error.params['type']].flat().map(String).map(typeName).join(' or ');
       return { path: at, message: `Expected ${wanted}, got ${nameOf(seen)}.` };
@@ -74,7 +80,10 @@ function violationOf(error: ErrorObject, value: unknown, root: string): Violatio
     case 'const':
       return { path: at, message: `Expected ${show(error.params['allowedValue'])}, got ${show(seen)}.` };
     case 'minLength':
-      return { path: at, message: seen === '' ? 'This may not be empty.' : `This is too short: ${error.message}.` };
+      return {
+        path: at,
+        message: seen === '' ? 'This may not be empty.' : `This is too short: ${error.message}.`,
+      };
     case 'format':
       return { path: at, message: `${show(seen)} is not a ${String(error.params['format'])}.` };
     case 'anyOf':
@@ -110,6 +119,7 @@ export function nameOf(value: unknown): string {
 }
 
 function show(value: unknown): string {
-  if (typeof value !== 'string') return typeof value === 'object' ? nameOf(value) : JSON.stringify(value) ?? 'nothing';
+  if (typeof value !== 'string')
+    return typeof value === 'object' ? nameOf(value) : (JSON.stringify(value) ?? 'nothing');
   return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}...` : value);
 }

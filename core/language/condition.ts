@@ -60,13 +60,14 @@ function condition(node: Json, sink: Sink): Condition {
   return (scope, answer) => all.every((holds) => holds(scope, answer));
 }
 
+/** A missing value is false, as LANGUAGE 2 says of absent ones: conditions look at answers of every form. */
 function template(text: string, sink: Sink): Condition {
   try {
-    const leaf = parseLeaf(text);
+    const leaf = parseLeaf(text, { absent: 'drop' });
     const untrue = checkTruth(leaf);
     if (untrue !== undefined) return refuse(sink, untrue);
     for (const reference of leaf.references)
-      sink.references.push({ ...reference, pointer: sink.pointer, bound: [] });
+      sink.references.push({ ...reference, guarded: true, pointer: sink.pointer, bound: [] });
     return (scope) => isTrue(leaf.evaluate(scope));
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
@@ -193,7 +194,7 @@ function anyOf(value: Json, sink: Sink): Condition {
 
 /** A value to compare with: its templates are filled when the condition is looked at. */
 function tree(node: Json, sink: Sink): Tree {
-  const made = compileTree(node, sink.findings, { pointer: sink.pointer });
-  sink.references.push(...made.references);
+  const made = compileTree(node, sink.findings, { pointer: sink.pointer, absent: 'drop' });
+  sink.references.push(...made.references.map((reference) => ({ ...reference, guarded: true })));
   return made;
 }

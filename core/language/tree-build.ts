@@ -17,12 +17,18 @@ export interface Place {
   readonly depth: number;
 }
 
+/** `onKey`: the text is a key. `guarded`: it is a condition, in which a missing value is false. */
+export interface LeafUse {
+  readonly onKey?: true;
+  readonly guarded?: true;
+}
+
 /** What operators need of the compiler of the tree around them. */
 export interface Builder {
   /** Compiles a member of the node at `place`, with one more name bound in it. */
   member(node: Json, key: string | number, place: Place, bind?: string): Branch;
   /** Compiles one text. A mistake in it is a finding, and the text then counts as a literal. */
-  leaf(text: string, place: Place, onKey?: true): Leaf;
+  leaf(text: string, place: Place, as?: LeafUse): Leaf;
   /** Notes a mistake. */
   find(pointer: string, message: string, onKey?: true): void;
 }

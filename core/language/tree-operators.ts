@@ -105,7 +105,7 @@ function compileIf(compiler: Builder, node: JsonObject, place: Place): Evaluator
       ? undefined
       : 'In a tree a condition is a template, for example "{{ input.paid }}".';
   if (wrongCondition !== undefined) compiler.find(at.pointer, wrongCondition);
-  const condition = compiler.leaf(typeof written === 'string' ? written : '', at);
+  const condition = compiler.leaf(typeof written === 'string' ? written : '', at, { guarded: true });
   const untrue = wrongCondition === undefined ? checkTruth(condition) : undefined;
   if (untrue !== undefined) compiler.find(at.pointer, untrue);
   const then = compiler.member(node['then'] ?? null, 'then', place).evaluate;

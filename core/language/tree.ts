@@ -7,6 +7,7 @@ import {
   type Branch,
   type Builder,
   type Entry,
+  type LeafUse,
   type Place,
   listEvaluator,
   mapEvaluator,
@@ -91,13 +92,18 @@ class TreeCompiler implements Builder {
     });
   }
 
-  leaf(text: string, place: Place, onKey?: true): Leaf {
+  leaf(text: string, place: Place, { onKey, guarded }: LeafUse = {}): Leaf {
     try {
-      const leaf = parseLeaf(text, this.#leafOptions);
+      const leaf = parseLeaf(text, guarded ? { absent: 'drop' } : this.#leafOptions);
       if (leaf.shape !== 'literal') this.dynamic = true;
       for (const name of leaf.helpers) this.helpers.add(name);
       for (const reference of leaf.references) {
-        this.references.push({ ...reference, pointer: place.pointer, bound: place.bound });
+        this.references.push({
+          ...reference,
+          guarded: reference.guarded || guarded === true,
+          pointer: place.pointer,
+          bound: place.bound,
+        });
       }
       return leaf;
     } catch (error) {
@@ -148,7 +154,7 @@ class TreeCompiler implements Builder {
 
   /** `$$` at the beginning of a key is a `$`. */
   #key(written: string, place: Place): Leaf {
-    return this.leaf(written.startsWith('$$') ? written.slice(1) : written, place, true);
+    return this.leaf(written.startsWith('$$') ? written.slice(1) : written, place, { onKey: true });
   }
 }
 

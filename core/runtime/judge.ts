@@ -1,4 +1,4 @@
-import type { FaultKind } from '../kernel/errors.ts';
+import { StepFault, type FaultKind } from '../kernel/errors.ts';
 import type { NetworkFault } from '../kernel/http.ts';
 import { ABSENT, type AnswerView, type ErrorRule, type Scope, type Verdict } from '../language/plan.ts';
 import { parseWait } from './wait.ts';
@@ -33,9 +33,10 @@ export function judge(exchange: Exchange, rules: readonly ErrorRule[], scope: Sc
   const { view, sent } = exchange;
   const seen: Scope = { ...scope, response: view };
   for (const rule of rules) {
-    if (!rule.when(seen, view)) continue;
-    const text = rule.message ? textOf(rule.message(seen)) : '';
-    const after = rule.after ? parseWait(rule.after(seen), now) : undefined;
+    if (!orElse(false, () => rule.when(seen, view))) continue;
+    const { message: says, after: waits } = rule;
+    const text = says ? orElse('', () => textOf(says(seen))) : '';
+    const after = waits ? orElse(undefined, () => parseWait(waits(seen), now)) : undefined;
     return {
       verdict: rule.then,
       rule: rule.at,
@@ -58,6 +59,19 @@ export function judge(exchange: Exchange, rules: readonly ErrorRule[], scope: Sc
     message: describe(exchange),
     sent,
   };
+}
+
+/**
+ * A rule reads answers nobody foresaw. What it cannot make of one (a comparison of text and number, a list inside a
+ * message) must not hide that the request was sent and answered: the rule's part is left out instead.
+ */
+function orElse<T>(otherwise: T, evaluate: () => T): T {
+  try {
+    return evaluate();
+  } catch (error) {
+    if (error instanceof StepFault) return otherwise;
+    throw error;
+  }
 }
 
 const KIND_OF: Record<Verdict, FaultKind> = {

@@ -6,14 +6,20 @@ export function apiKeyStore({ models, transaction }: Session): ApiKeyStore {
   return {
     async insert(key, hash) {
       const { expiresAt = null, revokedAt = null, scopes, ...rest } = key;
-      await models.ApiKey.create({ ...rest, scopes: [...scopes], expiresAt, revokedAt, hash }, { transaction });
+      await models.ApiKey.create(
+        { ...rest, scopes: [...scopes], expiresAt, revokedAt, hash },
+        { transaction },
+      );
     },
     async find(tenantId, id) {
       const row = await models.ApiKey.findOne({ where: { tenantId, id }, transaction });
       return row === null ? undefined : showKey(row);
     },
     async list(tenantId, page) {
-      const rows = await models.ApiKey.findAll({ ...pageOptions({ tenantId, revokedAt: null }, page), transaction });
+      const rows = await models.ApiKey.findAll({
+        ...pageOptions({ tenantId, revokedAt: null }, page),
+        transaction,
+      });
       return cut(rows, page, showKey);
     },
     async revoke(tenantId, id) {

@@ -9,7 +9,10 @@ export function auditStore({ models, transaction }: Session): AuditStore {
       await models.AuditEvent.create({ ...event, ...(detail && { detail }) }, { transaction });
     },
     async list(tenantId, filter, page) {
-      const rows = await models.AuditEvent.findAll({ ...pageOptions({ tenantId, ...filter }, page), transaction });
+      const rows = await models.AuditEvent.findAll({
+        ...pageOptions({ tenantId, ...filter }, page),
+        transaction,
+      });
       return cut(rows, page, (row) => ({
         tenantId,
         id: row.id,

@@ -3,7 +3,12 @@ import type { Automation as AutomationRow } from '../models/automation.ts';
 import type { Session } from './transaction.ts';
 
 export function automationStore({ models, transaction }: Session): AutomationStore {
-  const all = async (where: { tenantId: string; source?: string; sourceId?: string; connectionId?: string }) => {
+  const all = async (where: {
+    tenantId: string;
+    source?: string;
+    sourceId?: string;
+    connectionId?: string;
+  }) => {
     const rows = await models.Automation.findAll({ where, order: [['id', 'ASC']], transaction });
     return rows.map(showAutomation);
   };
@@ -19,7 +24,11 @@ export function automationStore({ models, transaction }: Session): AutomationSto
     byConnection: (tenantId, connectionId) => all({ tenantId, connectionId }),
     async update(automation) {
       const { tenantId, id } = automation;
-      const row = await models.Automation.findOne({ where: { tenantId, id }, transaction, rejectOnEmpty: true });
+      const row = await models.Automation.findOne({
+        where: { tenantId, id },
+        transaction,
+        rejectOnEmpty: true,
+      });
       row.set(columns(automation));
       return showAutomation(await row.save({ transaction }));
     },

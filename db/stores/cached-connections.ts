@@ -31,7 +31,10 @@ export class CachedConnectionStore implements ConnectionStore {
     if (!this.#feed.live) return loading;
     if (this.#connections.size >= MOST) this.#connections.delete(this.#connections.keys().next().value!);
     this.#connections.set(id, loading);
-    loading.then((found) => found ?? this.#forget(id), () => this.#forget(id));
+    loading.then(
+      (found) => found ?? this.#forget(id),
+      () => this.#forget(id),
+    );
     return loading;
   }
 

@@ -44,18 +44,30 @@ export function connectionRecords(session: Session): ConnectionRecords {
       return JSON.parse(text) as JsonObject;
     },
     async list(tenantId, filter, page) {
-      const rows = await models.Connection.findAll({ ...pageOptions({ tenantId, ...filter }, page), transaction });
+      const rows = await models.Connection.findAll({
+        ...pageOptions({ tenantId, ...filter }, page),
+        transaction,
+      });
       return cut(rows, page, showConnection);
     },
     async update(connection, secrets) {
       const { tenantId, id, name, config, state, stateReason } = connection;
-      const row = await models.Connection.findOne({ where: { tenantId, id }, transaction, rejectOnEmpty: true });
+      const row = await models.Connection.findOne({
+        where: { tenantId, id },
+        transaction,
+        rejectOnEmpty: true,
+      });
       const sealed = await seal(tenantId, secretsPlace(id), secrets);
       row.set({ name, config, state, stateReason: stateReason ?? null, secrets: sealed });
       return orConflict('connection', async () => showConnection(await row.save({ transaction })));
     },
     async saveTokens(tenantId, id, tokens) {
-      await client.query(SAVE_TOKENS, [tenantId, id, await seal(tenantId, tokensPlace(id), tokens), randomUUID()]);
+      await client.query(SAVE_TOKENS, [
+        tenantId,
+        id,
+        await seal(tenantId, tokensPlace(id), tokens),
+        randomUUID(),
+      ]);
     },
     async users(tenantId, id) {
       const { rows } = await client.query<{ id: string }>(USERS, [tenantId, id]);

@@ -25,17 +25,22 @@ const LEASE = `
   WHERE c.tenant_id = $1 AND c.id = $2 AND t.id = c.tenant_id AND (c.renewal_until IS NULL OR c.renewal_until < now())
   RETURNING ${COLUMNS}`;
 
+// Other processes keep connections at hand: what is saved here is told to them.
+const TELL = `SELECT pg_notify('sluice_changes', 'connection:' || tenant_id || ':' || id) FROM changed`;
+
 const SAVE = `
-  UPDATE connections SET tokens = $4, renewal_until = NULL, version = version + 1, updated_at = now()
-  WHERE tenant_id = $1 AND id = $2 AND renewal_owner = $3
-  RETURNING pg_notify('sluice_changes', 'connection:' || tenant_id || ':' || id)`;
+  WITH changed AS (
+    UPDATE connections SET tokens = $4, renewal_until = NULL, version = version + 1, updated_at = now()
+    WHERE tenant_id = $1 AND id = $2 AND renewal_owner = $3 RETURNING tenant_id, id)
+  ${TELL}`;
 
 const RELEASE = `UPDATE connections SET renewal_until = NULL WHERE tenant_id = $1 AND id = $2 AND renewal_owner = $3`;
 
 const SET_STATE = `
-  UPDATE connections SET state = $3, state_reason = $4, version = version + 1, updated_at = now()
-  WHERE tenant_id = $1 AND id = $2
-  RETURNING pg_notify('sluice_changes', 'connection:' || tenant_id || ':' || id)`;
+  WITH changed AS (
+    UPDATE connections SET state = $3, state_reason = $4, version = version + 1, updated_at = now()
+    WHERE tenant_id = $1 AND id = $2 AND (state, state_reason) IS DISTINCT FROM ($3, $4) RETURNING tenant_id, id)
+  ${TELL}`;
 
 interface Row {
   tenant_id: string;
@@ -100,7 +105,11 @@ export class DatabaseConnectionStore implements ConnectionStore {
   }
 
   /** Until somebody has renewed: this process under the lease, or another one before it. */
-  async #renew({ tenantId, id }: Named, stale: (tokens: Tokens | undefined) => boolean, renew: Renew): Promise<Tokens> {
+  async #renew(
+    { tenantId, id }: Named,
+    stale: (tokens: Tokens | undefined) => boolean,
+    renew: Renew,
+  ): Promise<Tokens> {
     const owner = randomUUID();
     for (let pause = POLL_FIRST_MS; ; pause = Math.min(POLL_MAX_MS, pause * 2)) {
       const { rows } = await this.#engine.query<Row>(LEASE, [tenantId, id, owner, LEASE_MS]);
@@ -137,7 +146,11 @@ export class DatabaseConnectionStore implements ConnectionStore {
   }
 
   async #row({ tenantId, id }: Named): Promise<Row | undefined> {
-    const { rows } = await this.#engine.query<Row>({ name: 'connection-load', text: LOAD, values: [tenantId, id] });
+    const { rows } = await this.#engine.query<Row>({
+      name: 'connection-load',
+      text: LOAD,
+      values: [tenantId, id],
+    });
     return rows[0];
   }
 
@@ -158,7 +171,9 @@ export class DatabaseConnectionStore implements ConnectionStore {
 
   #tokensOf(row: Row): Tokens | undefined {
     if (row.tokens === null) return undefined;
-    return JSON.parse(this.#vault.unseal(row.tenant_id, wrapped(row), tokensPlace(row.id), row.tokens)) as Tokens;
+    return JSON.parse(
+      this.#vault.unseal(row.tenant_id, wrapped(row), tokensPlace(row.id), row.tokens),
+    ) as Tokens;
   }
 }
 
@@ -170,7 +185,10 @@ function wrapped(row: Row): WrappedKey {
 function withSecrets(config: JsonObject, secrets: JsonObject): JsonObject {
   const whole = structuredClone(config) as Record<string, Json>;
   for (const [pointer, value] of Object.entries(secrets)) {
-    const path = pointer.slice(1).split('/').map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+    const path = pointer
+      .slice(1)
+      .split('/')
+      .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
     let here = whole;
     for (const key of path.slice(0, -1)) {
       const inner = Object.hasOwn(here, key) ? here[key] : undefined;

@@ -8,7 +8,9 @@ const VERSIONS = `
 export function definitionStore(client: ClientBase): DefinitionStore {
   return {
     async versions(definition) {
-      const { rows } = await client.query<{ version: string; hash: string; createdAt: Date }>(VERSIONS, [definition]);
+      const { rows } = await client.query<{ version: string; hash: string; createdAt: Date }>(VERSIONS, [
+        definition,
+      ]);
       return rows;
     },
   };

@@ -27,7 +27,10 @@ export function formStore({ models, transaction }: Session): FormStore {
       return orConflict('form', async () => showForm(await row.save({ transaction })));
     },
     async delete(tenantId, id) {
-      await models.Automation.destroy({ where: { tenantId, source: 'form.response', sourceId: id }, transaction });
+      await models.Automation.destroy({
+        where: { tenantId, source: 'form.response', sourceId: id },
+        transaction,
+      });
       await models.Form.destroy({ where: { tenantId, id }, transaction });
     },
   };

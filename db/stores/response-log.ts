@@ -71,11 +71,15 @@ async function commit(client: ClientBase, responses: readonly NewResponse[]): Pr
  * Takes the keys of those that have one. Two of a batch never share a key: the caller sees to it.
  * @returns the responses whose key was taken before, with what was answered then
  */
-async function claimKeys(client: ClientBase, responses: readonly NewResponse[]): Promise<Map<NewResponse, KeyRow>> {
+async function claimKeys(
+  client: ClientBase,
+  responses: readonly NewResponse[],
+): Promise<Map<NewResponse, KeyRow>> {
   const keyed = new Map<string, NewResponse>();
   for (const response of responses) {
     const claim = response.idempotency;
-    if (claim) keyed.set(nameOf({ tenant_id: response.tenantId, route: claim.route, key: claim.key }), response);
+    if (claim)
+      keyed.set(nameOf({ tenant_id: response.tenantId, route: claim.route, key: claim.key }), response);
   }
   if (keyed.size === 0) return new Map();
   const all = [...keyed.values()];

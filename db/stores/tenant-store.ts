@@ -20,6 +20,9 @@ export function showTenant(row: Tenant): Tenant {
 
 /** The tenant's data key, as its row has it. */
 export async function dataKeyOf({ models, transaction }: Session, tenantId: string): Promise<WrappedKey> {
-  const { dataKey, masterKeyId } = await models.Tenant.findByPk(tenantId, { transaction, rejectOnEmpty: true });
+  const { dataKey, masterKeyId } = await models.Tenant.findByPk(tenantId, {
+    transaction,
+    rejectOnEmpty: true,
+  });
   return { dataKey, masterKeyId };
 }

@@ -28,8 +28,12 @@ export async function orConflict<T>(noun: string, work: () => Promise<T>): Promi
     return await work();
   } catch (error) {
     if (!(error instanceof OptimisticLockError)) throw error;
-    throw new SluiceError('CONFLICT', `The ${noun} was changed by another request at the same time. Read it again.`, {
-      cause: error,
-    });
+    throw new SluiceError(
+      'CONFLICT',
+      `The ${noun} was changed by another request at the same time. Read it again.`,
+      {
+        cause: error,
+      },
+    );
   }
 }

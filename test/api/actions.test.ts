@@ -32,7 +32,10 @@ describe("a form's actions", () => {
       definition: 'twilio-sms',
       action: 'send',
       connectionId,
-      input: { to: '{{ event.answers.phone }}', body: 'Hello {{ event.answers.name }} of {{ event.form.title }}' },
+      input: {
+        to: '{{ event.answers.phone }}',
+        body: 'Hello {{ event.answers.name }} of {{ event.form.title }}',
+      },
       ...change,
     });
   const submit = (answers: object): Promise<Answer> => api.call('POST', `${form}/responses`, { answers });
@@ -41,7 +44,9 @@ describe("a form's actions", () => {
   it('make a run each when a response commits, with the input rendered', async () => {
     const attached = await attach();
     expect(attached.status, attached.text).to.equal(201);
-    const other = await attach({ input: { to: '+15551111111', body: '{{ event.response.id }} {{ event.response.createdAt }}' } });
+    const other = await attach({
+      input: { to: '+15551111111', body: '{{ event.response.id }} {{ event.response.createdAt }}' },
+    });
     const { body } = await submit({ phone: '+15551234567', name: 'Ada 🚀' });
     expect(body.runs).to.have.length(2);
     const first = await run(body.runs[0]);
@@ -61,14 +66,23 @@ describe("a form's actions", () => {
     const second = await run(body.runs[1]);
     expect(second.actionId).to.equal(other.body.id);
     expect(second.input.body).to.equal(`${body.id} ${body.createdAt}`);
-    const found = await api.call('GET', `/v1/runs?subject=response:${body.id}&state=queued&kind=action&definition=twilio-sms`);
+    const found = await api.call(
+      'GET',
+      `/v1/runs?subject=response:${body.id}&state=queued&kind=action&definition=twilio-sms`,
+    );
     expect(found.body.items.map(({ id }: { id: string }) => id)).to.have.members(body.runs);
     const shown = await api.call('GET', `${form}/responses`);
     expect(shown.body.items[0].runs).to.have.members(body.runs);
   });
 
   it('treat an unanswered question as nothing: its key goes, in text it is empty', async () => {
-    await attach({ input: { to: '{{ event.answers.phone }}', body: 'Hi {{ event.answers.name }}!', from: '{{ event.answers.name }}' } });
+    await attach({
+      input: {
+        to: '{{ event.answers.phone }}',
+        body: 'Hi {{ event.answers.name }}!',
+        from: '{{ event.answers.name }}',
+      },
+    });
     const { body } = await submit({ phone: '+15551234567' });
     expect((await run(body.runs[0])).input).to.deep.equal({ to: '+15551234567', body: 'Hi !' });
   });
@@ -103,12 +117,16 @@ describe("a form's actions", () => {
       [
         {
           path: '/input/to',
-          message: '"event.answers.phnoe" is not declared; "event.answers" has: phone, name, urgent. Did you mean "phone"?',
+          message:
+            '"event.answers.phnoe" is not declared; "event.answers" has: phone, name, urgent. Did you mean "phone"?',
         },
       ],
     ]);
     const input = await attach({ input: { to: 5, body: '{{ event.answers.name }}', bdy: 'x' } });
-    expect(input.body.errors.map(({ path }: { path: string }) => path)).to.have.members(['/input/to', '/input/bdy']);
+    expect(input.body.errors.map(({ path }: { path: string }) => path)).to.have.members([
+      '/input/to',
+      '/input/bdy',
+    ]);
     const missing = await attach({ input: { to: '{{ event.answers.phone }}' } });
     expect(missing.body.errors[0].path).to.equal('/input/body');
     const condition = await attach({ if: '{{ event.answers.urgnt }}' });
@@ -124,7 +142,10 @@ describe("a form's actions", () => {
     expect(definition.body.errors[0].path).to.equal('/definition');
     const action = await attach({ action: 'sendd' });
     expect(action.body.errors).to.deep.equal([
-      { path: '/action', message: 'The definition twilio-sms has no action "sendd"; it has send. Did you mean "send"?' },
+      {
+        path: '/action',
+        message: 'The definition twilio-sms has no action "sendd"; it has send. Did you mean "send"?',
+      },
     ]);
     const none = await attach({ connectionId: undefined });
     expect(none.body.errors[0].path).to.equal('/connectionId');
@@ -145,14 +166,18 @@ describe("a form's actions", () => {
     const fine = await api.call('PATCH', form, { questions: [...QUESTIONS, { key: 'more', type: 'text' }] });
     expect(fine.status).to.equal(200);
     await api.call('DELETE', `${form}/actions/${action.id}`);
-    expect((await api.call('PATCH', form, { questions: [{ key: 'phone', type: 'phone' }] })).status).to.equal(200);
+    expect((await api.call('PATCH', form, { questions: [{ key: 'phone', type: 'phone' }] })).status).to.equal(
+      200,
+    );
   });
 
   it('are listed, changed and found by their form only', async () => {
     const { body: action } = await attach();
     const list = await api.call('GET', `${form}/actions`);
     expect(list.body).to.deep.equal({ items: [action], nextCursor: null });
-    const changed = await api.call('PATCH', `${form}/actions/${action.id}`, { input: { to: '+15551234567', body: 'fixed' } });
+    const changed = await api.call('PATCH', `${form}/actions/${action.id}`, {
+      input: { to: '+15551234567', body: 'fixed' },
+    });
     expect(changed.body.input).to.deep.equal({ to: '+15551234567', body: 'fixed' });
     const { body } = await submit({ phone: '+15559999999' });
     expect((await run(body.runs[0])).input).to.deep.equal({ to: '+15551234567', body: 'fixed' });
@@ -172,14 +197,20 @@ describe("a form's actions", () => {
       url: `https://api.twilio.com/2010-04-01/Accounts/${SID}/Messages.json`,
     });
     expect(tried.text).not.to.include('tok-secret');
-    const not = await api.call('POST', `${form}/actions/${action.id}:test`, { answers: { phone: '+15551234567' } });
+    const not = await api.call('POST', `${form}/actions/${action.id}:test`, {
+      answers: { phone: '+15551234567' },
+    });
     expect(not.body).to.deep.include({ runs: false, requests: [] });
   });
 
   it('take turns under a concurrency key', async () => {
     const sheets = await api.call('GET', '/v1/definitions/google-sheets');
     expect(sheets.body.state, JSON.stringify(sheets.body.findings)).to.equal('ok');
-    const connection = await api.call('POST', '/v1/connections', { definition: 'google-sheets', name: 'Sheet', config: {} });
+    const connection = await api.call('POST', '/v1/connections', {
+      definition: 'google-sheets',
+      name: 'Sheet',
+      config: {},
+    });
     const attached = await attach({
       definition: 'google-sheets',
       action: 'appendRow',

@@ -37,7 +37,14 @@ describe('connections', () => {
     vendor = createServer((request, response) => {
       if (request.url === '/token') {
         response.writeHead(200, { 'content-type': 'application/json' });
-        response.end(JSON.stringify({ access_token: 'access-1', refresh_token: 'refresh-1', expires_in: 3600, token_type: 'Bearer' }));
+        response.end(
+          JSON.stringify({
+            access_token: 'access-1',
+            refresh_token: 'refresh-1',
+            expires_in: 3600,
+            token_type: 'Bearer',
+          }),
+        );
         return;
       }
       response.writeHead(accepted ? 200 : 401, { 'content-type': 'application/json' }).end('{}');
@@ -46,7 +53,11 @@ describe('connections', () => {
     const origin = `http://127.0.0.1:${(vendor.address() as AddressInfo).port}`;
     api = await testApi({
       definitions: { 'consenting.yaml': CONSENT },
-      endpoints: { 'https://api.twilio.com': origin, 'https://login.consenting.test': origin, 'https://api.consenting.test': origin },
+      endpoints: {
+        'https://api.twilio.com': origin,
+        'https://login.consenting.test': origin,
+        'https://api.consenting.test': origin,
+      },
     });
   });
   after(async () => {
@@ -68,7 +79,13 @@ describe('connections', () => {
   it('takes secrets and never shows them, in an answer, the log or the database', async () => {
     const id = await twilio();
     const { body } = await api.call('GET', `/v1/connections/${id}`);
-    expect(body).to.include({ id, definition: 'twilio-sms', name: 'Phone', state: 'active', stateReason: null });
+    expect(body).to.include({
+      id,
+      definition: 'twilio-sms',
+      name: 'Phone',
+      state: 'active',
+      stateReason: null,
+    });
     expect(body.config).to.deep.equal({ accountSid: SID });
     expect(body.secrets).to.deep.equal(['authToken']);
     const list = await api.call('GET', '/v1/connections?definition=twilio-sms');
@@ -83,8 +100,15 @@ describe('connections', () => {
 
   it('changes what is given and keeps the rest, secrets too', async () => {
     const id = await twilio();
-    const changed = await api.call('PATCH', `/v1/connections/${id}`, { name: 'Renamed', config: { from: '+15550001111' } });
-    expect(changed.body).to.deep.include({ name: 'Renamed', config: { accountSid: SID, from: '+15550001111' }, secrets: ['authToken'] });
+    const changed = await api.call('PATCH', `/v1/connections/${id}`, {
+      name: 'Renamed',
+      config: { from: '+15550001111' },
+    });
+    expect(changed.body).to.deep.include({
+      name: 'Renamed',
+      config: { accountSid: SID, from: '+15550001111' },
+      secrets: ['authToken'],
+    });
     const less = await api.call('PATCH', `/v1/connections/${id}`, { config: { from: null } });
     expect(less.body.config).to.deep.equal({ accountSid: SID });
     const broken = await api.call('PATCH', `/v1/connections/${id}`, { config: { authToken: null } });
@@ -94,7 +118,11 @@ describe('connections', () => {
   });
 
   it('refuses what the definition does not take', async () => {
-    const unknown = await api.call('POST', '/v1/connections', { definition: 'twillio-sms', name: 'x', config: {} });
+    const unknown = await api.call('POST', '/v1/connections', {
+      definition: 'twillio-sms',
+      name: 'x',
+      config: {},
+    });
     expect([unknown.status, unknown.body.errors]).to.deep.equal([
       422,
       [{ path: '/definition', message: 'There is no definition "twillio-sms". Did you mean "twilio-sms"?' }],
@@ -105,7 +133,10 @@ describe('connections', () => {
       config: { accountSid: 'nope', authTokn: TOKEN },
     });
     expect(config.status).to.equal(422);
-    expect(config.body.errors.map(({ path }: { path: string }) => path)).to.include.members(['/config/accountSid', '/config/authToken']);
+    expect(config.body.errors.map(({ path }: { path: string }) => path)).to.include.members([
+      '/config/accountSid',
+      '/config/authToken',
+    ]);
     expect(config.text).to.include('Did you mean');
     expect(config.text).not.to.include(TOKEN);
   });
@@ -120,8 +151,16 @@ describe('connections', () => {
       'https://0x7f000001/hook',
       'https://2130706433/hook',
     ]) {
-      const made = await api.call('POST', '/v1/connections', { definition: 'webhook', name: 'x', config: { url, secret: SECRET } });
-      expect([made.status, made.body.code, made.body.errors[0]?.path], url).to.deep.equal([422, 'EGRESS_REFUSED', '/config/url']);
+      const made = await api.call('POST', '/v1/connections', {
+        definition: 'webhook',
+        name: 'x',
+        config: { url, secret: SECRET },
+      });
+      expect([made.status, made.body.code, made.body.errors[0]?.path], url).to.deep.equal([
+        422,
+        'EGRESS_REFUSED',
+        '/config/url',
+      ]);
     }
     const fine = await api.call('POST', '/v1/connections', {
       definition: 'webhook',
@@ -156,7 +195,10 @@ describe('connections', () => {
     expect(back.text).to.include('“Mine” is connected');
     const twice = await api.call('GET', `/oauth/callback?code=abc&state=${state}`, undefined, { key: null });
     expect(twice.status).to.equal(400);
-    const { rows } = await api.db.engine.query('SELECT tokens IS NOT NULL AS kept FROM connections WHERE id = $1', [made.body.id]);
+    const { rows } = await api.db.engine.query(
+      'SELECT tokens IS NOT NULL AS kept FROM connections WHERE id = $1',
+      [made.body.id],
+    );
     expect(rows).to.deep.equal([{ kept: true }]);
     const events = await api.call('GET', `/v1/audit-events?subject=connection:${made.body.id}`);
     expect(events.body.items[0].action).to.equal('connection.authorise');
@@ -167,7 +209,12 @@ describe('connections', () => {
     const { body } = await api.call('POST', `/v1/connections/${made.body.id}:authorize`);
     const state = new URL(body.authorizationUrl).searchParams.get('state') ?? '';
     const evil = encodeURIComponent('<script>alert(1)</script>');
-    const back = await api.call('GET', `/oauth/callback?error=access_denied&error_description=${evil}&state=${state}`, undefined, { key: null });
+    const back = await api.call(
+      'GET',
+      `/oauth/callback?error=access_denied&error_description=${evil}&state=${state}`,
+      undefined,
+      { key: null },
+    );
     expect(back.status).to.equal(400);
     expect(back.text).to.include('&#60;script&#62;');
     expect(back.text).not.to.include('<script>');
@@ -182,13 +229,36 @@ describe('connections', () => {
   it("is 404 for another tenant, and as an id in another tenant's body", async () => {
     const id = await twilio();
     const other = await api.newTenant('Other');
-    for (const [method, path] of [['GET', ''], ['PATCH', ''], ['DELETE', ''], ['POST', ':verify'], ['POST', ':authorize']] as const) {
-      const answer = await api.call(method, `/v1/connections/${id}${path}`, method === 'PATCH' ? {} : undefined, { key: other.apiKey });
+    for (const [method, path] of [
+      ['GET', ''],
+      ['PATCH', ''],
+      ['DELETE', ''],
+      ['POST', ':verify'],
+      ['POST', ':authorize'],
+    ] as const) {
+      const answer = await api.call(
+        method,
+        `/v1/connections/${id}${path}`,
+        method === 'PATCH' ? {} : undefined,
+        { key: other.apiKey },
+      );
       expect(answer.status, `${method} ${path}`).to.equal(404);
     }
-    const form = await api.call('POST', '/v1/forms', { title: 'x', questions: [{ key: 'a', type: 'text' }] }, { key: other.apiKey });
-    const action = { definition: 'twilio-sms', action: 'send', connectionId: id, input: { to: '+15551234567', body: 'x' } };
-    const attached = await api.call('POST', `/v1/forms/${form.body.id}/actions`, action, { key: other.apiKey });
+    const form = await api.call(
+      'POST',
+      '/v1/forms',
+      { title: 'x', questions: [{ key: 'a', type: 'text' }] },
+      { key: other.apiKey },
+    );
+    const action = {
+      definition: 'twilio-sms',
+      action: 'send',
+      connectionId: id,
+      input: { to: '+15551234567', body: 'x' },
+    };
+    const attached = await api.call('POST', `/v1/forms/${form.body.id}/actions`, action, {
+      key: other.apiKey,
+    });
     expect([attached.status, attached.body.detail]).to.deep.equal([404, 'There is no such connection.']);
   });
 
@@ -232,15 +302,17 @@ describe('definitions', () => {
     expect(body.connection.required).to.deep.equal(['accountSid', 'authToken']);
     expect(body.secrets).to.deep.equal(['authToken']);
     expect(body.actions.send.input.required).to.deep.equal(['to', 'body']);
-    expect(body.versions.map(({ version, hash }: { version: string; hash: string }) => [version, hash])).to.deep.equal([
-      [body.version, body.hash],
-    ]);
+    expect(
+      body.versions.map(({ version, hash }: { version: string; hash: string }) => [version, hash]),
+    ).to.deep.equal([[body.version, body.hash]]);
     expect((await api.call('GET', '/v1/definitions/none')).status).to.equal(404);
   });
 
   it('are linted, as they are or as they would be', async () => {
     expect((await api.call('POST', '/v1/definitions/twilio-sms:lint')).body).to.deep.equal({ findings: [] });
-    const { body } = await api.call('POST', '/v1/definitions/twilio-sms:lint', { source: 'kind: integraton' });
+    const { body } = await api.call('POST', '/v1/definitions/twilio-sms:lint', {
+      source: 'kind: integraton',
+    });
     expect(body.findings[0]).to.include.keys('severity', 'line', 'column', 'path', 'message');
   });
 });

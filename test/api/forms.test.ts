@@ -42,25 +42,40 @@ describe('forms and responses', () => {
   it('refuses a form with what is wrong and where', async () => {
     const refused = await api.call('POST', '/v1/forms', {
       titel: 'x',
-      questions: [{ key: 'a', type: 'txt' }, { key: '1', type: 'choice', title: '' }],
+      questions: [
+        { key: 'a', type: 'txt' },
+        { key: '1', type: 'choice', title: '' },
+      ],
     });
     expect(refusalOf(refused)).to.deep.equal([
       422,
       'VALIDATION_FAILED',
       [
         { path: '/title', message: 'This is required.' },
-        { path: '/titel', message: '"titel" is not known here; accepted are title, questions, published. Did you mean "title"?' },
+        {
+          path: '/titel',
+          message:
+            '"titel" is not known here; accepted are title, questions, published. Did you mean "title"?',
+        },
         {
           path: '/questions/0/type',
-          message: '"txt" is not one of text, longText, email, phone, number, integer, boolean, date, choice, multiChoice, url. Did you mean "text"?',
+          message:
+            '"txt" is not one of text, longText, email, phone, number, integer, boolean, date, choice, multiChoice, url. Did you mean "text"?',
         },
-        { path: '/questions/1/key', message: '"1" must match pattern "^(?!__proto__$)[A-Za-z_][A-Za-z0-9_-]{0,63}$".' },
+        {
+          path: '/questions/1/key',
+          message: '"1" must match pattern "^(?!__proto__$)[A-Za-z_][A-Za-z0-9_-]{0,63}$".',
+        },
         { path: '/questions/1/title', message: 'This may not be empty.' },
       ],
     ]);
     const twins = await api.call('POST', '/v1/forms', {
       title: 'x',
-      questions: [{ key: 'a', type: 'text' }, { key: 'a', type: 'choice' }, { key: 'b', type: 'text', options: ['x'] }],
+      questions: [
+        { key: 'a', type: 'text' },
+        { key: 'a', type: 'choice' },
+        { key: 'b', type: 'text', options: ['x'] },
+      ],
     });
     expect(twins.body.errors).to.deep.equal([
       { path: '/questions/1/key', message: '"a" is the key of question 0 already; each needs its own.' },
@@ -121,20 +136,29 @@ describe('forms and responses', () => {
     expect(wrong.body.errors).to.deep.equal([
       { path: '/answers/name', message: 'Expected text, got the number 1.' },
       { path: '/answers/email', message: '"ada" is not an e-mail address such as ada@example.org.' },
-      { path: '/answers/phone', message: '"555" is not a phone number with its country code, such as +15551234567.' },
+      {
+        path: '/answers/phone',
+        message: '"555" is not a phone number with its country code, such as +15551234567.',
+      },
       { path: '/answers/age', message: 'Expected a whole number, got the number 1.5.' },
       { path: '/answers/weight', message: 'Expected a number, got the text "60".' },
       { path: '/answers/news', message: 'Expected true or false, got the text "yes".' },
       { path: '/answers/born', message: '"2023-02-29" is not a date as year-month-day, such as 2025-01-31.' },
-      { path: '/answers/color', message: '"gren" is not offered; the options are "red", "green", "blue". Did you mean "green"?' },
+      {
+        path: '/answers/color',
+        message: '"gren" is not offered; the options are "red", "green", "blue". Did you mean "green"?',
+      },
       { path: '/answers/pets', message: '"cow" is not offered; the options are "cat", "dog".' },
-      { path: '/answers/site', message: '"javascript:alert(1)" is not a web address that begins with https:// or http://.' },
+      {
+        path: '/answers/site',
+        message: '"javascript:alert(1)" is not a web address that begins with https:// or http://.',
+      },
       { path: '/answers/story', message: 'Expected text, got a list.' },
     ]);
     expect((await submit({ name: null })).body.errors).to.deep.equal([
       { path: '/answers/name', message: 'The question "name" is required and has no answer.' },
     ]);
-    expect((await submit({ name: 'x', age: 9007199254740993 })).body.errors[0].path).to.equal('/answers/age');
+    expect((await submit({ name: 'x', age: 2 ** 53 })).body.errors[0].path).to.equal('/answers/age');
   });
 
   describe('an unreadable body', () => {
@@ -195,7 +219,12 @@ describe('forms and responses', () => {
       expect(refusalOf(nul)).to.deep.equal([
         422,
         'VALIDATION_FAILED',
-        [{ path: '/answers/name', message: 'The text holds a NUL character (U+0000), which cannot be stored. Leave it out.' }],
+        [
+          {
+            path: '/answers/name',
+            message: 'The text holds a NUL character (U+0000), which cannot be stored. Leave it out.',
+          },
+        ],
       ]);
       const half = await post(String.raw`{"answers":{"pets":["\ud83d"]}}`);
       expect(half.body.errors[0].path).to.equal('/answers/pets/0');
@@ -215,7 +244,12 @@ describe('forms and responses', () => {
     });
 
     it('is looked at only after the form was found', async () => {
-      const missing = await api.call('POST', '/v1/forms/01890000-0000-7000-8000-000000000000/responses', undefined, { raw: '{' });
+      const missing = await api.call(
+        'POST',
+        '/v1/forms/01890000-0000-7000-8000-000000000000/responses',
+        undefined,
+        { raw: '{' },
+      );
       expect([missing.status, missing.body.detail]).to.deep.equal([404, 'There is no such form.']);
       const other = await api.newTenant('Stranger');
       const theirs = await api.call('POST', `${form}/responses`, undefined, { raw: '{', key: other.apiKey });
@@ -226,7 +260,10 @@ describe('forms and responses', () => {
 
   it('takes a response once under an Idempotency-Key', async () => {
     const headers = { 'idempotency-key': 'response-1' };
-    const [first, rival] = await Promise.all([submit({ name: 'Once' }, headers), submit({ name: 'Once' }, headers)]);
+    const [first, rival] = await Promise.all([
+      submit({ name: 'Once' }, headers),
+      submit({ name: 'Once' }, headers),
+    ]);
     const [done, other] = first.status === 201 ? [first, rival] : [rival, first];
     // The two met on their way: the second was told so, or got the first one's answer.
     if (other.status === 201) expect(other.body).to.deep.equal(done.body);
@@ -251,7 +288,9 @@ describe('forms and responses', () => {
 
   it('takes many at once, and a bad one among them hurts no other', async () => {
     const answers = await Promise.all(
-      Array.from({ length: 300 }, (_, i) => submit({ name: i % 10 === 0 ? 5 : `n${i}`, age: i }, { 'idempotency-key': `many-${i}` })),
+      Array.from({ length: 300 }, (_, i) =>
+        submit({ name: i % 10 === 0 ? 5 : `n${i}`, age: i }, { 'idempotency-key': `many-${i}` }),
+      ),
     );
     expect(answers.filter(({ status }) => status === 201)).to.have.length(270);
     expect(answers.filter(({ status }) => status === 422)).to.have.length(30);
@@ -261,12 +300,19 @@ describe('forms and responses', () => {
     const made = await api.call('POST', '/v1/forms', { title: 'Pages', questions: QUESTIONS });
     const path = `/v1/forms/${made.body.id}/responses`;
     for (const i of [1, 2, 3, 4, 5]) {
-      await api.call('POST', path, { answers: { name: `n${i}`, age: i % 2, pets: i === 3 ? ['cat', 'dog'] : ['cat'] } });
+      await api.call('POST', path, {
+        answers: { name: `n${i}`, age: i % 2, pets: i === 3 ? ['cat', 'dog'] : ['cat'] },
+      });
     }
     const first = await api.call('GET', `${path}?limit=2&answers.age=1`);
-    expect(first.body.items.map(({ answers }: { answers: { name: string } }) => answers.name)).to.deep.equal(['n5', 'n3']);
+    expect(first.body.items.map(({ answers }: { answers: { name: string } }) => answers.name)).to.deep.equal([
+      'n5',
+      'n3',
+    ]);
     const second = await api.call('GET', `${path}?limit=2&answers.age=1&cursor=${first.body.nextCursor}`);
-    expect(second.body.items.map(({ answers }: { answers: { name: string } }) => answers.name)).to.deep.equal(['n1']);
+    expect(second.body.items.map(({ answers }: { answers: { name: string } }) => answers.name)).to.deep.equal(
+      ['n1'],
+    );
     expect(second.body.nextCursor).to.equal(null);
     const dogs = await api.call('GET', `${path}?answers.pets=dog`);
     expect(dogs.body.items).to.have.length(1);
@@ -279,7 +325,11 @@ describe('forms and responses', () => {
   });
 
   it('gives all responses as CSV', async () => {
-    const questions = [{ key: 'a', type: 'text' }, { key: 'n', type: 'number' }, { key: 'm', type: 'multiChoice', options: ['x', 'y'] }];
+    const questions = [
+      { key: 'a', type: 'text' },
+      { key: 'n', type: 'number' },
+      { key: 'm', type: 'multiChoice', options: ['x', 'y'] },
+    ];
     const made = await api.call('POST', '/v1/forms', { title: 'CSV', questions });
     const path = `/v1/forms/${made.body.id}/responses`;
     const one = await api.call('POST', path, { answers: { a: 'say "hi",\nthen 🚀', n: 1.5, m: ['x', 'y'] } });
@@ -294,7 +344,10 @@ describe('forms and responses', () => {
     const made = await api.call('POST', '/v1/forms', { title: 'Old', questions: QUESTIONS });
     const path = `/v1/forms/${made.body.id}`;
     await api.call('POST', `${path}/responses`, { answers: { name: 'before' } });
-    const changed = await api.call('PATCH', path, { title: 'New', questions: [{ key: 'other', type: 'text' }] });
+    const changed = await api.call('PATCH', path, {
+      title: 'New',
+      questions: [{ key: 'other', type: 'text' }],
+    });
     expect([changed.status, changed.body.title, changed.body.version]).to.deep.equal([200, 'New', 2]);
     const old = await api.call('POST', `${path}/responses`, { answers: { name: 'after' } });
     expect(old.status).to.equal(422);

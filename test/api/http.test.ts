@@ -54,20 +54,37 @@ describe('the API at the socket', () => {
   it('describes every route, with schemas that stand by themselves', async () => {
     const { body } = await api.call('GET', '/openapi.json');
     expect(body.openapi).to.equal('3.1.0');
-    expect(body.paths).to.include.keys('/v1/forms/{id}/responses', '/v1/runs/{id}:replay', '/v1/runs:replay', '/f/{formId}', '/docs');
+    expect(body.paths).to.include.keys(
+      '/v1/forms/{id}/responses',
+      '/v1/runs/{id}:replay',
+      '/v1/runs:replay',
+      '/f/{formId}',
+      '/docs',
+    );
     const submit = body.paths['/v1/forms/{id}/responses'].post;
     expect(submit.requestBody.content['application/json'].schema.required).to.deep.equal(['answers']);
-    expect(submit.parameters.map(({ name }: { name: string }) => name)).to.deep.equal(['id', 'Idempotency-Key']);
-    const ids = Object.values(body.paths as Record<string, Record<string, { operationId: string }>>).flatMap((path) =>
-      Object.values(path).map(({ operationId }) => operationId),
+    expect(submit.parameters.map(({ name }: { name: string }) => name)).to.deep.equal([
+      'id',
+      'Idempotency-Key',
+    ]);
+    const ids = Object.values(body.paths as Record<string, Record<string, { operationId: string }>>).flatMap(
+      (path) => Object.values(path).map(({ operationId }) => operationId),
     );
     expect(new Set(ids).size).to.equal(ids.length);
+  });
+
+  it('answers HEAD as GET, without the body', async () => {
+    const answer = await api.call('HEAD', '/v1/forms');
+    expect([answer.status, answer.text]).to.deep.equal([200, '']);
   });
 
   it('names a query key that is not known', async () => {
     const answer = await api.call('GET', '/v1/forms?limt=3');
     expect(answer.body.errors).to.deep.equal([
-      { path: '/query/limt', message: '"limt" is not known here; accepted are limit, cursor. Did you mean "limit"?' },
+      {
+        path: '/query/limt',
+        message: '"limt" is not known here; accepted are limit, cursor. Did you mean "limit"?',
+      },
     ]);
     const state = await api.call('GET', '/v1/runs?state=fialed');
     expect(state.body.errors[0].message).to.include('Did you mean "failed"?');
@@ -83,10 +100,40 @@ describe('the API at the socket', () => {
 
   it('refuses headers beyond 16 KiB', async () => {
     const status = await new Promise<number | undefined>((resolve, reject) => {
-      const sent = request(`${api.url}/healthz`, { headers: { 'x-long': 'x'.repeat(20_000) } }, ({ statusCode }) => resolve(statusCode));
+      const sent = request(
+        `${api.url}/healthz`,
+        { headers: { 'x-long': 'x'.repeat(20_000) } },
+        ({ statusCode }) => resolve(statusCode),
+      );
       sent.on('error', reject).end();
     });
     expect(status).to.equal(431);
+  });
+});
+
+describe('closing the API', () => {
+  it('ends streams and refuses nothing that is under way', async () => {
+    const api = await testApi();
+    const form = await api.call('POST', '/v1/forms', { title: 'x', questions: [{ key: 'a', type: 'text' }] });
+    const action = { definition: 'webhook', action: 'send', input: { data: 1 } };
+    const secret = `whsec_${Buffer.alloc(32).toString('base64')}`;
+    const config = { url: 'https://hooks.example.org/', secret };
+    const connection = await api.call('POST', '/v1/connections', {
+      definition: 'webhook',
+      name: 'x',
+      config,
+    });
+    await api.call('POST', `/v1/forms/${form.body.id}/actions`, {
+      ...action,
+      connectionId: connection.body.id,
+    });
+    const { body } = await api.call('POST', `/v1/forms/${form.body.id}/responses`, { answers: {} });
+    const events = await fetch(`${api.url}/v1/runs/${body.runs[0]}/events`, {
+      headers: { authorization: `Bearer ${api.key}` },
+    });
+    const text = events.text();
+    await api.close();
+    expect(await text).to.match(/^event: run\n/);
   });
 });
 
@@ -115,7 +162,8 @@ describe('reading JSON', () => {
       ['{"a":"😀"]', 'unexpected "]" at line 1, column 10 (character 9)'],
       ['[', 'it ends too early, after 1 characters'],
     ];
-    for (const [text, place] of places) expect(faultOf(text), text).to.equal(`The body is not valid JSON: ${place}.`);
+    for (const [text, place] of places)
+      expect(faultOf(text), text).to.equal(`The body is not valid JSON: ${place}.`);
   });
 
   it('counts depth outside of texts only', () => {
@@ -129,7 +177,13 @@ describe('reading JSON', () => {
 describe('paths', () => {
   it('match as they are written, and a parameter is one segment', () => {
     expect(pathPattern('/v1/runs/{id}').exec('/v1/runs/abc')?.groups).to.include({ id: 'abc' });
-    for (const other of ['/v1/runs/abc:replay', '/v1/runs/abc%3Areplay', '/v1/runs/a/b', '/v1/runs/', '/v1/runsX']) {
+    for (const other of [
+      '/v1/runs/abc:replay',
+      '/v1/runs/abc%3Areplay',
+      '/v1/runs/a/b',
+      '/v1/runs/',
+      '/v1/runsX',
+    ]) {
       expect(pathPattern('/v1/runs/{id}').test(other), other).to.equal(false);
     }
     expect(pathPattern('/openapi.json').test('/openapiXjson')).to.equal(false);

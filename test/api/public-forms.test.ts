@@ -37,7 +37,9 @@ describe("a form's public page", () => {
     expect(text).not.to.include('<script');
     expect(text).to.include('&#34;&#62;&#60;script&#62;alert(&#39;x&#39;)&#60;/script&#62;');
     expect(text).to.match(/<input id="q-name" name="name" type="text" required value="">/);
-    expect(headers.get('content-security-policy')).to.include("script-src 'self'").and.not.include('upgrade-insecure-requests');
+    expect(headers.get('content-security-policy'))
+      .to.include("script-src 'self'")
+      .and.not.include('upgrade-insecure-requests');
   });
 
   it('takes what it sends as a response, typed by its questions', async () => {
@@ -64,8 +66,19 @@ describe("a form's public page", () => {
   });
 
   it('counts the button once, however often it is pressed', async () => {
-    for (const _ of [1, 2]) expect((await post([['.submission', 'two'], ['name', 'Twice']])).status).to.equal(201);
-    await post([['.submission', 'two'], ['name', 'Changed']]);
+    for (const _ of [1, 2])
+      expect(
+        (
+          await post([
+            ['.submission', 'two'],
+            ['name', 'Twice'],
+          ])
+        ).status,
+      ).to.equal(201);
+    await post([
+      ['.submission', 'two'],
+      ['name', 'Changed'],
+    ]);
     const twice = await api.call('GET', `/v1/forms/${id}/responses?answers.name=Twice`);
     expect(twice.body.items).to.have.length(1);
     const changed = await api.call('GET', `/v1/forms/${id}/responses?answers.name=Changed`);
@@ -73,8 +86,16 @@ describe("a form's public page", () => {
   });
 
   it('shows what is wrong beside the answers given', async () => {
-    const wrong = await post([['name', ''], ['age', 'old'], ['other', 'x'], ['story', '</textarea><script>']]);
-    expect([wrong.status, wrong.headers.get('content-type')]).to.deep.equal([422, 'text/html; charset=utf-8']);
+    const wrong = await post([
+      ['name', ''],
+      ['age', 'old'],
+      ['other', 'x'],
+      ['story', '</textarea><script>'],
+    ]);
+    expect([wrong.status, wrong.headers.get('content-type')]).to.deep.equal([
+      422,
+      'text/html; charset=utf-8',
+    ]);
     expect(wrong.text).to.include('Expected a whole number, got the text &#34;old&#34;.');
     expect(wrong.text).to.include('is required and has no answer');
     expect(wrong.text).to.include('The form has no question &#34;other&#34;');
@@ -85,7 +106,10 @@ describe("a form's public page", () => {
   });
 
   it('is not there while the form is not published', async () => {
-    const draft = await api.call('POST', '/v1/forms', { title: 'x', questions: [{ key: 'a', type: 'text' }] });
+    const draft = await api.call('POST', '/v1/forms', {
+      title: 'x',
+      questions: [{ key: 'a', type: 'text' }],
+    });
     expect((await api.call('GET', `/f/${draft.body.id}`, undefined, { key: null })).status).to.equal(404);
     await api.call('PATCH', `/v1/forms/${draft.body.id}`, { published: true });
     expect((await api.call('GET', `/f/${draft.body.id}`, undefined, { key: null })).status).to.equal(200);

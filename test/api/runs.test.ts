@@ -42,12 +42,19 @@ describe('runs', () => {
     await api.db.engine.query(
       `UPDATE runs SET state = $2, cursor = $3, error = $4, finished_at = now(),
          due_at = CASE WHEN $2 = 'waiting' THEN now() + interval '1 hour' END WHERE id = $1`,
-      [id, state, JSON.stringify(more.cursor ?? { steps: {}, generation: 0 }), more.error ? JSON.stringify(more.error) : null],
+      [
+        id,
+        state,
+        JSON.stringify(more.cursor ?? { steps: {}, generation: 0 }),
+        more.error ? JSON.stringify(more.error) : null,
+      ],
     );
     return id;
   };
   const cursorOf = async (id: string): Promise<Json> => {
-    const { rows } = await api.db.engine.query<{ cursor: Json }>('SELECT cursor FROM runs WHERE id = $1', [id]);
+    const { rows } = await api.db.engine.query<{ cursor: Json }>('SELECT cursor FROM runs WHERE id = $1', [
+      id,
+    ]);
     return rows[0]!.cursor;
   };
   const done = (outputs: Json = {}): Json => ({ state: 'succeeded', outputs });
@@ -69,7 +76,16 @@ describe('runs', () => {
       [api.tenantId, id],
     );
     const { body } = await api.call('GET', `/v1/runs/${id}`);
-    expect(body.steps.map(({ step, attempt, state, rule, wait, status }: Record<string, Json>) => [step, attempt, state, rule, wait, status])).to.deep.equal([
+    expect(
+      body.steps.map(({ step, attempt, state, rule, wait, status }: Record<string, Json>) => [
+        step,
+        attempt,
+        state,
+        rule,
+        wait,
+        status,
+      ]),
+    ).to.deep.equal([
       ['look', 1, 'waiting', '/errors/0', 'PT2S', 429],
       ['look', 2, 'succeeded', null, null, 200],
     ]);
@@ -77,17 +93,26 @@ describe('runs', () => {
 
   it('are replayed from the failed step under a new key, keeping what succeeded', async () => {
     const id = await runIn('failed', {
-      cursor: { steps: { look: done({ a: 1 }), make: done() }, generation: 0, intent: { ...(intent('tell') as object), standing: 'none' } },
+      cursor: {
+        steps: { look: done({ a: 1 }), make: done() },
+        generation: 0,
+        intent: { ...(intent('tell') as object), standing: 'none' },
+      },
       error: { kind: 'config', message: 'refused', step: 'tell', rule: '/errors/1' },
     });
     const shown = await api.call('GET', `/v1/runs/${id}`);
-    expect(shown.body.error).to.deep.equal({ kind: 'config', message: 'refused', rule: '/errors/1', step: 'tell' });
+    expect(shown.body.error).to.deep.equal({
+      kind: 'config',
+      message: 'refused',
+      rule: '/errors/1',
+      step: 'tell',
+    });
     const replayed = await api.call('POST', `/v1/runs/${id}:replay`, { from: 'failedStep' });
-    expect([replayed.status, replayed.headers.get('location'), replayed.headers.get('retry-after')]).to.deep.equal([
-      202,
-      `/v1/runs/${id}`,
-      '1',
-    ]);
+    expect([
+      replayed.status,
+      replayed.headers.get('location'),
+      replayed.headers.get('retry-after'),
+    ]).to.deep.equal([202, `/v1/runs/${id}`, '1']);
     expect(replayed.body).to.deep.include({ state: 'queued', error: null, finishedAt: null, repeats: [] });
     expect(await cursorOf(id)).to.deep.equal({
       steps: { look: done({ a: 1 }), make: done() },
@@ -103,7 +128,9 @@ describe('runs', () => {
   });
 
   it('are replayed from the start, and say which effects happen once more', async () => {
-    const id = await runIn('succeeded', { cursor: { steps: { look: done(), make: done(), tell: done() }, generation: 2 } });
+    const id = await runIn('succeeded', {
+      cursor: { steps: { look: done(), make: done(), tell: done() }, generation: 2 },
+    });
     expect((await api.call('POST', `/v1/runs/${id}:replay`, { from: 'failedStep' })).status).to.equal(409);
     const replayed = await api.call('POST', `/v1/runs/${id}:replay`, { from: 'start', definition: 'latest' });
     expect([replayed.status, replayed.body.repeats]).to.deep.equal([202, ['make', 'tell']]);
@@ -111,7 +138,9 @@ describe('runs', () => {
   });
 
   it('in review say that a replay repeats the step in doubt', async () => {
-    const id = await runIn('needs_review', { cursor: { steps: { look: done() }, generation: 0, intent: intent('make') } });
+    const id = await runIn('needs_review', {
+      cursor: { steps: { look: done() }, generation: 0, intent: intent('make') },
+    });
     const replayed = await api.call('POST', `/v1/runs/${id}:replay`);
     expect([replayed.status, replayed.body.repeats]).to.deep.equal([202, ['make']]);
   });
@@ -119,16 +148,27 @@ describe('runs', () => {
   it('in review are resolved as done, with outputs, or as not done', async () => {
     const cursor = { steps: { look: done() }, generation: 0, intent: intent('make') };
     const one = await runIn('needs_review', { cursor });
-    const resolved = await api.call('POST', `/v1/runs/${one}:resolve`, { outcome: 'done', outputs: { id: 7 } });
+    const resolved = await api.call('POST', `/v1/runs/${one}:resolve`, {
+      outcome: 'done',
+      outputs: { id: 7 },
+    });
     expect([resolved.status, resolved.body.state]).to.deep.equal([202, 'queued']);
-    expect(await cursorOf(one)).to.deep.equal({ steps: { look: done(), make: done({ id: 7 }) }, generation: 0 });
+    expect(await cursorOf(one)).to.deep.equal({
+      steps: { look: done(), make: done({ id: 7 }) },
+      generation: 0,
+    });
     const two = await runIn('needs_review', { cursor });
     await api.call('POST', `/v1/runs/${two}:resolve`, { outcome: 'notDone' });
-    expect(await cursorOf(two)).to.deep.equal({ ...cursor, intent: { ...(intent('make') as object), standing: 'none', attempt: 0 } });
+    expect(await cursorOf(two)).to.deep.equal({
+      ...cursor,
+      intent: { ...(intent('make') as object), standing: 'none', attempt: 0 },
+    });
     const again = await api.call('POST', `/v1/runs/${two}:resolve`, { outcome: 'done' });
     expect([again.status, again.body.code]).to.deep.equal([409, 'RUN_NOT_IN_REVIEW']);
     const bad = await api.call('POST', `/v1/runs/${two}:resolve`, { outcome: 'maybe' });
-    expect(bad.body.errors).to.deep.equal([{ path: '/outcome', message: '"maybe" is not one of done, notDone.' }]);
+    expect(bad.body.errors).to.deep.equal([
+      { path: '/outcome', message: '"maybe" is not one of done, notDone.' },
+    ]);
   });
 
   it('are replayed in bulk by a filter', async () => {
@@ -136,7 +176,10 @@ describe('runs', () => {
     expect(form.status).to.equal(201);
     const [a, b] = [await runIn('failed'), await runIn('failed')];
     const c = await runIn('cancelled');
-    const bulk = await api.call('POST', '/v1/runs:replay', { from: 'start', filter: { definition: 'two-steps' } });
+    const bulk = await api.call('POST', '/v1/runs:replay', {
+      from: 'start',
+      filter: { definition: 'two-steps' },
+    });
     expect(bulk.status).to.equal(202);
     expect(bulk.body.replayed).to.include.members([a, b]).and.not.include(c);
     expect(bulk.body.more).to.equal(false);
@@ -158,7 +201,13 @@ describe('runs', () => {
   it('are seen by their tenant only', async () => {
     const id = await runIn('failed');
     const other = await api.newTenant('Other');
-    for (const [method, path] of [['GET', ''], ['GET', '/events'], ['POST', ':replay'], ['POST', ':cancel'], ['POST', ':resolve']] as const) {
+    for (const [method, path] of [
+      ['GET', ''],
+      ['GET', '/events'],
+      ['POST', ':replay'],
+      ['POST', ':cancel'],
+      ['POST', ':resolve'],
+    ] as const) {
       const answer = await api.call(method, `/v1/runs/${id}${path}`, undefined, { key: other.apiKey });
       expect(answer.status, path).to.equal(404);
     }
@@ -168,7 +217,9 @@ describe('runs', () => {
 
   it('are followed as server-sent events until they end', async () => {
     const id = await runIn('waiting');
-    const answer = await fetch(`${api.url}/v1/runs/${id}/events`, { headers: { authorization: `Bearer ${api.key}` } });
+    const answer = await fetch(`${api.url}/v1/runs/${id}/events`, {
+      headers: { authorization: `Bearer ${api.key}` },
+    });
     expect(answer.headers.get('content-type')).to.equal('text/event-stream; charset=utf-8');
     const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
     const first = await reader.read();
@@ -178,7 +229,9 @@ describe('runs', () => {
     for (let part = await reader.read(); !part.done; part = await reader.read()) rest += part.value;
     expect(rest).to.include('"state":"cancelled"');
     const last = /id: (\d+)/.exec(rest)![1]!;
-    const after: Answer = await api.call('GET', `/v1/runs/${id}/events`, undefined, { headers: { 'last-event-id': last } });
+    const after: Answer = await api.call('GET', `/v1/runs/${id}/events`, undefined, {
+      headers: { 'last-event-id': last },
+    });
     expect(after.text).to.equal('');
   });
 });

@@ -19,7 +19,9 @@ describe('tenants and keys', () => {
     expect(one.body.name).to.equal('Beta');
     const all = await api.call('GET', '/v1/tenants?limit=1', undefined, { key: ROOT_KEY });
     expect(all.body.items).to.have.length(1);
-    const rest = await api.call('GET', `/v1/tenants?cursor=${all.body.nextCursor}`, undefined, { key: ROOT_KEY });
+    const rest = await api.call('GET', `/v1/tenants?cursor=${all.body.nextCursor}`, undefined, {
+      key: ROOT_KEY,
+    });
     expect(rest.body.items.map(({ id }: { id: string }) => id)).to.include(api.tenantId);
     expect(rest.body.nextCursor).to.equal(null);
   });
@@ -48,10 +50,16 @@ describe('tenants and keys', () => {
     ]);
     expect(none.headers.get('www-authenticate')).to.equal('Bearer realm="sluice"');
     expect(none.headers.get('content-type')).to.equal('application/problem+json');
-    const basic = await api.call('GET', '/v1/forms', undefined, { key: null, headers: { authorization: 'Basic YTpi' } });
+    const basic = await api.call('GET', '/v1/forms', undefined, {
+      key: null,
+      headers: { authorization: 'Basic YTpi' },
+    });
     expect(basic.status).to.equal(401);
     const unknown = await api.call('GET', '/v1/forms', undefined, { key: 'slk_unknown' });
-    expect([unknown.status, unknown.body.detail]).to.deep.equal([401, 'The API key is not known, or was revoked.']);
+    expect([unknown.status, unknown.body.detail]).to.deep.equal([
+      401,
+      'The API key is not known, or was revoked.',
+    ]);
   });
 
   it('answers 403 where the key is a good one for something else', async () => {
@@ -87,9 +95,18 @@ describe('tenants and keys', () => {
     expect(unknown.body.errors[0].path).to.equal('/scopes/0');
     expect(unknown.body.errors[0].message).to.include('Did you mean "forms:read"?');
     const limited = await api.call('POST', '/v1/api-keys', { name: 'x', scopes: ['keys:write'] });
-    const beyond = await api.call('POST', '/v1/api-keys', { name: 'y', scopes: ['runs:read'] }, { key: limited.body.apiKey });
+    const beyond = await api.call(
+      'POST',
+      '/v1/api-keys',
+      { name: 'y', scopes: ['runs:read'] },
+      { key: limited.body.apiKey },
+    );
     expect([beyond.status, beyond.body.code]).to.deep.equal([403, 'FORBIDDEN']);
-    const expired = await api.call('POST', '/v1/api-keys', { name: 'y', scopes: ['*'], expiresAt: '2020-01-01T00:00:00Z' });
+    const expired = await api.call('POST', '/v1/api-keys', {
+      name: 'y',
+      scopes: ['*'],
+      expiresAt: '2020-01-01T00:00:00Z',
+    });
     expect([expired.status, expired.body.errors[0].path]).to.deep.equal([422, '/expiresAt']);
   });
 
@@ -106,6 +123,8 @@ describe('tenants and keys', () => {
     const theirs = await api.call('GET', `/v1/tenants/${other.id}`);
     expect([theirs.status, theirs.body.code]).to.deep.equal([404, 'NOT_FOUND']);
     const events = await api.call('GET', '/v1/audit-events', undefined, { key: other.apiKey });
-    expect(events.body.items.every(({ subject }: { subject: string }) => subject === `tenant:${other.id}`)).to.equal(true);
+    expect(
+      events.body.items.every(({ subject }: { subject: string }) => subject === `tenant:${other.id}`),
+    ).to.equal(true);
   });
 });

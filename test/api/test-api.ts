@@ -90,7 +90,14 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     catalogue,
     checkUrl: (target) => http.checkUrl(target),
     verify: (plan, connection) =>
-      verify(plan, connection, { clock: systemClock, random: Math.random, http, authorizer, connections: live, app }),
+      verify(plan, connection, {
+        clock: systemClock,
+        random: Math.random,
+        http,
+        authorizer,
+        connections: live,
+        app,
+      }),
     consent: createConsent(authorizer, app),
     clock: systemClock,
     logger: pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) }),
@@ -133,7 +140,12 @@ async function plugins(): Promise<Plugin[]> {
   return (await Promise.all(modules)).map((module) => module.default);
 }
 
-async function send(url: string, method: string, body: unknown, { key, headers, raw }: Sending): Promise<Answer> {
+async function send(
+  url: string,
+  method: string,
+  body: unknown,
+  { key, headers, raw }: Sending,
+): Promise<Answer> {
   const answer = await fetch(url, {
     method,
     redirect: 'manual',
@@ -146,5 +158,10 @@ async function send(url: string, method: string, body: unknown, { key, headers, 
   });
   const text = await answer.text();
   const json = answer.headers.get('content-type')?.includes('json');
-  return { status: answer.status, headers: answer.headers, text, body: json ? JSON.parse(text) : undefined };
+  return {
+    status: answer.status,
+    headers: answer.headers,
+    text,
+    body: json && text !== '' ? JSON.parse(text) : undefined,
+  };
 }

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 /** A program of a bench, in a process of its own, and the address it serves at. */
 export interface Program {
   readonly url: string;
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -24,7 +25,7 @@ export async function startProgram(args: readonly string[], env: NodeJS.ProcessE
     });
     child.once('exit', (code) => reject(new Error(`${args.join(' ')} ended with ${code}:\n${said.join('\n')}`)));
   });
-  return { url, stop: () => stop(child) };
+  return { url, pid: child.pid!, stop: () => stop(child) };
 }
 
 async function stop(child: ChildProcess): Promise<void> {

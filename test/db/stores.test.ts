@@ -137,7 +137,15 @@ describe('the stores of the control plane', () => {
       return rowCount ?? 0;
     };
     before(async () => {
-      const version = { hash: 'hash-1', definition: 'x', version: '1.0.0', kind: 'integration', file: 'x', source: '', files: {} };
+      const version = {
+        hash: 'hash-1',
+        definition: 'x',
+        version: '1.0.0',
+        kind: 'integration',
+        file: 'x',
+        source: '',
+        files: {},
+      };
       await directory(database.db, vault).addDefinitions([version, version]);
       expect((await directory(database.db, vault).definition('hash-1'))?.version).to.equal('1.0.0');
     });
@@ -162,8 +170,18 @@ describe('the stores of the control plane', () => {
 
     it('once an idempotency key, and answer the first answer byte by byte', async () => {
       const form = await newForm(ours);
-      const idempotency = { route: 'r', key: 'k', bodyHash: Buffer.from('h'), status: 201, location: '/x', body: '{"b": 1, "a":2}' };
-      const [first, second] = [response(form, { idempotency }), response(form, { idempotency: { ...idempotency, body: '{}' } })];
+      const idempotency = {
+        route: 'r',
+        key: 'k',
+        bodyHash: Buffer.from('h'),
+        status: 201,
+        location: '/x',
+        body: '{"b": 1, "a":2}',
+      };
+      const [first, second] = [
+        response(form, { idempotency }),
+        response(form, { idempotency: { ...idempotency, body: '{}' } }),
+      ];
       expect(await responseLog(database.db).commit([first])).to.deep.equal([{ written: true }]);
       const [outcome] = await responseLog(database.db).commit([second]);
       expect(outcome).to.deep.include({ written: false });
@@ -215,8 +233,12 @@ describe('the stores of the control plane', () => {
         return { accessToken: 'fresh', refreshToken: 'r', saved: { account: '7' } };
       };
       const [one, other] = [store(), store()];
-      const all = await Promise.all([one, one, other, other, one].map((each) => each.renewTokens(connection, stale, renew)));
-      expect(all.map(({ accessToken }) => accessToken)).to.deep.equal(Array.from({ length: 5 }, () => 'fresh'));
+      const all = await Promise.all(
+        [one, one, other, other, one].map((each) => each.renewTokens(connection, stale, renew)),
+      );
+      expect(all.map(({ accessToken }) => accessToken)).to.deep.equal(
+        Array.from({ length: 5 }, () => 'fresh'),
+      );
       expect(renewals).to.equal(1);
       const after = (await store().load(ours, connection.id))!;
       expect(after.config).to.include({ account: '7', token: 'a-secret' });
@@ -229,9 +251,13 @@ describe('the stores of the control plane', () => {
       const refuse = async (): Promise<never> => {
         throw new Error('refused');
       };
-      const errors = await Promise.all([1, 2].map(() => rejection(one.renewTokens(connection, stale, refuse))));
+      const errors = await Promise.all(
+        [1, 2].map(() => rejection(one.renewTokens(connection, stale, refuse))),
+      );
       expect(errors.map(({ message }) => message)).to.deep.equal(['refused', 'refused']);
-      expect((await store().renewTokens(connection, stale, async () => ({ accessToken: 'fresh' }))).accessToken).to.equal('fresh');
+      expect(
+        (await store().renewTokens(connection, stale, async () => ({ accessToken: 'fresh' }))).accessToken,
+      ).to.equal('fresh');
     });
 
     it('and take a lease over from a process that died with it', async () => {
@@ -247,23 +273,36 @@ describe('the stores of the control plane', () => {
     it('and keep the tokens of a new consent against a renewal of the old ones', async () => {
       const connection = await live(await newConnection(ours));
       const tokens = await store().renewTokens(connection, stale, async () => {
-        await work.within([ours], (stores) => stores.connections.saveTokens(ours, connection.id, { accessToken: 'consented' }));
+        await work.within([ours], (stores) =>
+          stores.connections.saveTokens(ours, connection.id, { accessToken: 'consented' }),
+        );
         return { accessToken: 'fresh' };
       });
       expect(tokens.accessToken).to.equal('consented');
       expect((await store().tokens(connection))?.accessToken).to.equal('consented');
     });
 
-    it('in or out of use, with the reason', async () => {
+    it('in or out of use, with the reason, and tell the other processes', async () => {
       const connection = await live(await newConnection(ours));
+      const feed = await openChangeFeed(database.url);
+      const heard: (Change | undefined)[] = [];
+      feed.subscribe((change) => heard.push(change));
       await store().setState(connection, 'needs_reauth', 'The grant is gone.');
+      await eventually('news of the connection', async () => heard.length > 0);
+      expect(heard).to.deep.equal([{ noun: 'connection', tenantId: ours, id: connection.id }]);
+      await feed.close();
       const shown = await work.within([ours], (stores) => stores.connections.find(ours, connection.id));
       expect(shown).to.include({ state: 'needs_reauth', stateReason: 'The grant is gone.' });
     });
 
     it('and their consents, each taken once and not after its time', async () => {
       const connection = await newConnection(ours);
-      const authorization = { tenantId: ours, connectionId: connection.id, redirectUri: 'https://x.test/cb', verifier: 'v' };
+      const authorization = {
+        tenantId: ours,
+        connectionId: connection.id,
+        redirectUri: 'https://x.test/cb',
+        verifier: 'v',
+      };
       const [good, late] = [randomBytes(32), randomBytes(32)];
       await work.within([ours], async (stores) => {
         await stores.authorizations.insert(good, authorization, 60_000);

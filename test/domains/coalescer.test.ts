@@ -16,7 +16,11 @@ function held(options: { max?: number; parallel?: number } = {}) {
         const end = (error?: Error): void => (error ? reject(error) : resolve(items.map(String)));
         flushes.push({ items, end });
       }),
-    { max: options.max ?? 100, parallel: options.parallel ?? 2, isItemsFault: (error) => (error as Error).message === 'data' },
+    {
+      max: options.max ?? 100,
+      parallel: options.parallel ?? 2,
+      isItemsFault: (error) => (error as Error).message === 'data',
+    },
   );
   return { coalescer, flushes };
 }

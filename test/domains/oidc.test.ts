@@ -22,7 +22,10 @@ describe('bearer tokens of an issuer', () => {
   });
   after(() => issuer.close());
 
-  const token = (claims: Record<string, unknown>, { key = keys, audience = 'sluice', expires = '5m' } = {}): Promise<string> =>
+  const token = (
+    claims: Record<string, unknown>,
+    { key = keys, audience = 'sluice', expires = '5m' } = {},
+  ): Promise<string> =>
     new SignJWT({ sluice_tenant: tenant, ...claims })
       .setProtectedHeader({ alg: 'ES256', kid: '1' })
       .setSubject('ada')
@@ -36,7 +39,9 @@ describe('bearer tokens of an issuer', () => {
     const caller = await verifier().caller(await token({ sluice_role: 'member' }));
     expect(caller).to.include({ kind: 'tenant', tenantId: tenant, actor: 'user:ada', role: 'member' });
     const viewer = await verifier().caller(await token({}));
-    expect(viewer.kind === 'tenant' && [...viewer.scopes].every((scope) => scope.endsWith(':read'))).to.equal(true);
+    expect(viewer.kind === 'tenant' && [...viewer.scopes].every((scope) => scope.endsWith(':read'))).to.equal(
+      true,
+    );
   });
 
   it('are refused where key, audience, time or claims are wrong', async () => {

@@ -1,5 +1,12 @@
 import { Type } from 'typebox';
-import { attachAction, changeAction, detachAction, findAction, FORM_RESPONSE, type ActionDeps } from '../../domains/forms/actions.ts';
+import {
+  attachAction,
+  changeAction,
+  detachAction,
+  findAction,
+  FORM_RESPONSE,
+  type ActionDeps,
+} from '../../domains/forms/actions.ts';
 import { sampleAnswers } from '../../domains/forms/event.ts';
 import { findForm } from '../../domains/forms/forms.ts';
 import { tryAction } from '../../domains/forms/try-action.ts';
@@ -63,7 +70,9 @@ export function actionRoutes(deps: ActionDeps): Route[] {
       answers: { 201: { description: 'The action.', schema: ActionSchema } },
       owner: ownForm,
       async handle({ work, caller, owned, body }) {
-        const automation = await work((stores) => attachAction(deps, stores, actorOf(caller), owned.id, body));
+        const automation = await work((stores) =>
+          attachAction(deps, stores, actorOf(caller), owned.id, body),
+        );
         const location = `/v1/forms/${owned.id}/actions/${automation.id}`;
         return { status: 201, headers: { Location: location }, body: show(automation) };
       },
@@ -111,7 +120,9 @@ export function actionRoutes(deps: ActionDeps): Route[] {
       answers: { 200: { description: 'The action.', schema: ActionSchema } },
       owner: ownAction,
       async handle({ work, caller, owned, body }) {
-        const automation = await work((stores) => changeAction(deps, stores, actorOf(caller), owned.automation, body));
+        const automation = await work((stores) =>
+          changeAction(deps, stores, actorOf(caller), owned.automation, body),
+        );
         return { status: 200, body: show(automation) };
       },
     }),
@@ -156,7 +167,8 @@ export function actionRoutes(deps: ActionDeps): Route[] {
         const answers = body.answers ?? sampleAnswers(form.questions);
         const trial = await work(async (stores) => {
           const { connectionId } = automation;
-          const connection = connectionId === undefined ? undefined : await stores.connections.find(tenantId, connectionId);
+          const connection =
+            connectionId === undefined ? undefined : await stores.connections.find(tenantId, connectionId);
           const tenant = await findTenant(stores, tenantId);
           return tryAction({ form, automation, plan, tenant, connection }, answers);
         });
@@ -167,7 +179,8 @@ export function actionRoutes(deps: ActionDeps): Route[] {
 }
 
 function show(automation: Automation): object {
-  const { id, sourceId, definition, action, connectionId, input, condition, enabled, createdAt, updatedAt } = automation;
+  const { id, sourceId, definition, action, connectionId, input, condition, enabled, createdAt, updatedAt } =
+    automation;
   return {
     id,
     formId: sourceId,

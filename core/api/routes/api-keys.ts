@@ -39,10 +39,19 @@ export function apiKeyRoutes(): Route[] {
       }),
       idempotency: 'kept',
       secretAnswer: true,
-      answers: { 201: { description: 'The key.', schema: Type.Intersect([ApiKeySchema, Type.Object({ apiKey: Type.String() })]) } },
+      answers: {
+        201: {
+          description: 'The key.',
+          schema: Type.Intersect([ApiKeySchema, Type.Object({ apiKey: Type.String() })]),
+        },
+      },
       async handle({ work, caller, body }) {
         const { key, secret } = await work((stores) => createApiKey(stores, tenantCaller(caller), body));
-        return { status: 201, headers: { Location: `/v1/api-keys/${key.id}` }, body: { ...show(key), apiKey: secret } };
+        return {
+          status: 201,
+          headers: { Location: `/v1/api-keys/${key.id}` },
+          body: { ...show(key), apiKey: secret },
+        };
       },
     }),
     route({

@@ -22,7 +22,11 @@ export function auditRoutes(): Route[] {
       summary: 'Who changed keys, connections and members.',
       access: 'tenant',
       scope: 'audit:read',
-      query: closed({ ...paging, subject: Type.Optional(Type.String()), action: Type.Optional(Type.String()) }),
+      query: closed({
+        ...paging,
+        subject: Type.Optional(Type.String()),
+        action: Type.Optional(Type.String()),
+      }),
       answers: { 200: { description: 'Events, newest first.', schema: listOf(AuditEventSchema) } },
       async handle({ work, tenantId, query }) {
         const { subject, action } = query;

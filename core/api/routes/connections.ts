@@ -29,7 +29,11 @@ const Listed = Type.Object({
 });
 const Shown = Type.Intersect([
   Listed,
-  Type.Object({ secrets: Type.Array(Type.String(), { description: 'Names of the secrets that are kept. Their values never leave.' }) }),
+  Type.Object({
+    secrets: Type.Array(Type.String(), {
+      description: 'Names of the secrets that are kept. Their values never leave.',
+    }),
+  }),
 ]);
 
 const tag = 'Connections';
@@ -55,7 +59,11 @@ export function connectionRoutes(
       async handle({ work, caller, body }) {
         const wanted = { ...body, config: body.config ?? {} };
         const made = await work((stores) => createConnection(deps, stores, actorOf(caller), wanted));
-        return { status: 201, headers: { Location: `/v1/connections/${made.connection.id}` }, body: show(made) };
+        return {
+          status: 201,
+          headers: { Location: `/v1/connections/${made.connection.id}` },
+          body: show(made),
+        };
       },
     }),
     route({
@@ -108,7 +116,10 @@ export function connectionRoutes(
       summary: 'Delete a connection that no action uses.',
       access,
       scope: 'connections:write',
-      answers: { 204: { description: 'It is gone, with its secrets.' }, 409: { description: 'Actions use it.' } },
+      answers: {
+        204: { description: 'It is gone, with its secrets.' },
+        409: { description: 'Actions use it.' },
+      },
       owner: own,
       async handle({ work, caller, owned }) {
         await work((stores) => deleteConnection(stores, actorOf(caller), owned));
@@ -122,7 +133,12 @@ export function connectionRoutes(
       summary: 'Ask the other side whether the credentials work.',
       access,
       scope: 'connections:write',
-      answers: { 200: { description: 'What it said.', schema: Type.Object({ ok: Type.Boolean(), message: Type.String() }) } },
+      answers: {
+        200: {
+          description: 'What it said.',
+          schema: Type.Object({ ok: Type.Boolean(), message: Type.String() }),
+        },
+      },
       owner: own,
       handle: async ({ owned }) => ({ status: 200, body: await verifyConnection(deps, owned) }),
     }),

@@ -31,7 +31,10 @@ const Whole = Type.Intersect([
     connection: AnyObject,
     secrets: Type.Array(Type.String(), { description: 'Keys of the connection that are never shown.' }),
     auth: Type.Array(Type.String()),
-    actions: Type.Record(Type.String(), Type.Object({ title: Type.Union([Type.String(), Type.Null()]), input: AnyObject })),
+    actions: Type.Record(
+      Type.String(),
+      Type.Object({ title: Type.Union([Type.String(), Type.Null()]), input: AnyObject }),
+    ),
     versions: Type.Array(Type.Object({ version: Type.String(), hash: Type.String(), createdAt: Time })),
   }),
 ]);
@@ -50,11 +53,16 @@ export function definitionRoutes({ catalogue }: { readonly catalogue: Catalogue 
       summary: 'The definitions this server has, by id; broken ones with what is wrong.',
       access,
       scope,
-      query: closed({ ...paging, kind: Type.Optional(Type.Enum(['integration', 'provisioner', 'sink', 'dataset'])) }),
+      query: closed({
+        ...paging,
+        kind: Type.Optional(Type.Enum(['integration', 'provisioner', 'sink', 'dataset'])),
+      }),
       answers: { 200: { description: 'Definitions.', schema: listOf(Summary) } },
       // There are as many as there are files: one page.
       async handle({ query }) {
-        const all = catalogue.all().filter(({ plan }) => query.kind === undefined || plan?.kind === query.kind);
+        const all = catalogue
+          .all()
+          .filter(({ plan }) => query.kind === undefined || plan?.kind === query.kind);
         const items = all.map(summary).sort((a, b) => (a.id < b.id ? -1 : 1));
         return { status: 200, body: { items, nextCursor: null } };
       },
@@ -80,11 +88,21 @@ export function definitionRoutes({ catalogue }: { readonly catalogue: Catalogue 
       summary: 'What lint finds in the definition, or in a text that would replace it.',
       access,
       scope,
-      body: closed({ source: Type.Optional(Type.String({ description: 'YAML; left out, the text in use.' })) }),
+      body: closed({
+        source: Type.Optional(Type.String({ description: 'YAML; left out, the text in use.' })),
+      }),
       bodyOptional: true,
-      answers: { 200: { description: 'Findings, in the order of the file.', schema: Type.Object({ findings: Type.Array(Finding) }) } },
+      answers: {
+        200: {
+          description: 'Findings, in the order of the file.',
+          schema: Type.Object({ findings: Type.Array(Finding) }),
+        },
+      },
       owner: named,
-      handle: async ({ owned, body }) => ({ status: 200, body: { findings: catalogue.lint(owned, body.source) } }),
+      handle: async ({ owned, body }) => ({
+        status: 200,
+        body: { findings: catalogue.lint(owned, body.source) },
+      }),
     }),
   ];
 }
@@ -106,7 +124,12 @@ function summary({ id, plan, findings }: Definition) {
 function details(plan: Plan | undefined): object {
   const actions = [...(plan?.pipelines ?? [])].flatMap(([name, pipeline]) =>
     name.startsWith('actions/')
-      ? [[name.slice('actions/'.length), { title: pipeline.title ?? null, input: pipeline.input.json }] as const]
+      ? [
+          [
+            name.slice('actions/'.length),
+            { title: pipeline.title ?? null, input: pipeline.input.json },
+          ] as const,
+        ]
       : [],
   );
   return {

@@ -91,7 +91,10 @@ export function formRoutes(): Route[] {
         questions: Type.Optional(Questions),
         published: Type.Optional(Type.Boolean()),
       }),
-      answers: { 200: { description: 'The form.', schema: FormSchema }, 409: { description: 'An action would break.' } },
+      answers: {
+        200: { description: 'The form.', schema: FormSchema },
+        409: { description: 'An action would break.' },
+      },
       owner: ownForm,
       async handle({ work, caller, owned, body }) {
         const form = await work((stores) => changeForm(stores, actorOf(caller), owned.id, body));

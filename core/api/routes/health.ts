@@ -31,9 +31,13 @@ export function healthRoutes({ directory, metrics, closing, ready }: HealthDeps)
       tag,
       summary: 'Whether requests can be served.',
       access: 'public',
-      answers: { 200: { description: 'They can.', schema: Status }, 503: { description: 'Not at the moment.' } },
+      answers: {
+        200: { description: 'They can.', schema: Status },
+        503: { description: 'Not at the moment.' },
+      },
       async handle() {
-        if (closing.aborted) throw new SluiceError('UNAVAILABLE', 'The server is shutting down.', { retryAfter: 5 });
+        if (closing.aborted)
+          throw new SluiceError('UNAVAILABLE', 'The server is shutting down.', { retryAfter: 5 });
         try {
           await directory.ping();
           await ready?.();

@@ -48,7 +48,10 @@ export function publicFormRoutes({ directory, forms, submissions }: PublicFormDe
       access: 'public',
       body: FormData,
       bodyType: 'form',
-      answers: { 201: { description: 'Thanks.', type: 'text/html' }, 422: { description: 'The form again, with what is wrong.', type: 'text/html' } },
+      answers: {
+        201: { description: 'Thanks.', type: 'text/html' },
+        422: { description: 'The form again, with what is wrong.', type: 'text/html' },
+      },
       owner: published,
       async handle({ owned, body }) {
         const { form } = owned;
@@ -76,6 +79,7 @@ export function publicFormRoutes({ directory, forms, submissions }: PublicFormDe
 function refuseFlaws(body: Given): void {
   for (const [key, values] of Object.entries(body)) {
     const message = values.map(flaw).find((found) => found !== undefined);
-    if (message !== undefined) throw new SluiceError('VALIDATION_FAILED', message, { errors: [{ path: `/answers/${key}`, message }] });
+    if (message !== undefined)
+      throw new SluiceError('VALIDATION_FAILED', message, { errors: [{ path: `/answers/${key}`, message }] });
   }
 }

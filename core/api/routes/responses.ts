@@ -27,7 +27,13 @@ const tag = 'Forms';
 const access = 'tenant';
 const CSV_PAGE = 1000;
 
-export function responseRoutes({ forms, submissions }: { readonly forms: FormCache; readonly submissions: Submissions }): Route[] {
+export function responseRoutes({
+  forms,
+  submissions,
+}: {
+  readonly forms: FormCache;
+  readonly submissions: Submissions;
+}): Route[] {
   return [
     route({
       method: 'POST',
@@ -41,8 +47,16 @@ export function responseRoutes({ forms, submissions }: { readonly forms: FormCac
       answers: { 201: { description: 'The response.', schema: ResponseSchema } },
       owner: async (context): Promise<CompiledForm> => forms.get(context.tenantId, idIn(context, 'form')),
       async handle({ owned, body, idempotency }) {
-        const answer = (submitted: Submitted) => ({ status: 201, location: locationOf(submitted), body: JSON.stringify(show(submitted)) });
-        const done = await submissions.submit(owned, body.answers, idempotency && { claim: idempotency, answer });
+        const answer = (submitted: Submitted) => ({
+          status: 201,
+          location: locationOf(submitted),
+          body: JSON.stringify(show(submitted)),
+        });
+        const done = await submissions.submit(
+          owned,
+          body.answers,
+          idempotency && { claim: idempotency, answer },
+        );
         if ('repeated' in done) return replyOf(done.repeated);
         return { status: 201, headers: { Location: locationOf(done.submitted) }, body: show(done.submitted) };
       },
@@ -51,7 +65,8 @@ export function responseRoutes({ forms, submissions }: { readonly forms: FormCac
       method: 'GET',
       path: '/v1/forms/{id}/responses',
       tag,
-      summary: "A form's responses, newest first; `answers.<key>=<value>` finds those with an answer, `format=csv` gives all as CSV.",
+      summary:
+        "A form's responses, newest first; `answers.<key>=<value>` finds those with an answer, `format=csv` gives all as CSV.",
       access,
       scope: 'responses:read',
       query: closed(
@@ -66,9 +81,18 @@ export function responseRoutes({ forms, submissions }: { readonly forms: FormCac
         const request = pageRequest(query);
         const { page, runs } = await work(async (stores) => {
           const page = await stores.responses.list(owned.tenantId, owned.id, filter, request);
-          return { page, runs: await stores.responses.runsOf(owned.tenantId, page.items.map(({ id }) => id)) };
+          return {
+            page,
+            runs: await stores.responses.runsOf(
+              owned.tenantId,
+              page.items.map(({ id }) => id),
+            ),
+          };
         });
-        return { status: 200, body: pageBody(page, (response) => show({ response, runs: runs.get(response.id) ?? [] })) };
+        return {
+          status: 200,
+          body: pageBody(page, (response) => show({ response, runs: runs.get(response.id) ?? [] })),
+        };
       },
     }),
     route({
@@ -102,12 +126,13 @@ function show({ response, runs }: Submitted): object {
 function csvReply(form: Form, filter: JsonObject, work: Work): Reply {
   const stream = async (response: ServerResponse): Promise<void> => {
     response.write(csvHeader(form.questions));
-    for (let after: string | undefined; ; ) {
+    for (let after: string | undefined; ;) {
       const request = { limit: CSV_PAGE, ...(after !== undefined && { after }) };
       const page = await work((stores) => stores.responses.list(form.tenantId, form.id, filter, request));
       const lines = page.items.map((item: FormResponse) => csvLine(form.questions, item)).join('');
       if (response.destroyed) return;
-      if (lines && !response.write(lines)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+      if (lines && !response.write(lines))
+        await Promise.race([once(response, 'drain'), once(response, 'close')]);
       if (page.next === undefined) break;
       after = page.next;
     }

@@ -16,7 +16,10 @@ const Replay = {
   definition: Type.Optional(Type.Enum(['pinned', 'latest'], { description: 'Default: pinned.' })),
 };
 
-const States = Type.Union([Type.Enum([...RUN_STATES]), Type.Array(Type.Enum([...RUN_STATES]), { minItems: 1 })]);
+const States = Type.Union([
+  Type.Enum([...RUN_STATES]),
+  Type.Array(Type.Enum([...RUN_STATES]), { minItems: 1 }),
+]);
 
 const tag = 'Runs';
 const access = 'tenant';
@@ -27,7 +30,10 @@ const ownRun = (context: Context): Promise<Run> =>
   context.work((stores) => findRun(stores, context.tenantId, idIn(context, 'run')));
 
 /** 202 with the run as it is now. */
-async function accepted({ work, tenantId, owned }: Context<unknown, unknown, Run>, more: object = {}): Promise<Reply> {
+async function accepted(
+  { work, tenantId, owned }: Context<unknown, unknown, Run>,
+  more: object = {},
+): Promise<Reply> {
   const { run, steps } = await work((stores) => runWithSteps(stores, tenantId, owned.id));
   return {
     status: 202,
@@ -36,7 +42,13 @@ async function accepted({ work, tenantId, owned }: Context<unknown, unknown, Run
   };
 }
 
-export function runRoutes({ catalogue, closing }: { readonly catalogue: Catalogue; readonly closing: AbortSignal }): Route[] {
+export function runRoutes({
+  catalogue,
+  closing,
+}: {
+  readonly catalogue: Catalogue;
+  readonly closing: AbortSignal;
+}): Route[] {
   return [
     route({
       method: 'GET',
@@ -45,8 +57,16 @@ export function runRoutes({ catalogue, closing }: { readonly catalogue: Catalogu
       summary: 'List runs. Dead letters are `state=failed,needs_review`.',
       access,
       scope: read,
-      query: closed({ ...paging, ...runFilter, state: Type.Optional(Type.String({ description: `One or several, with commas, of ${RUN_STATES.join(', ')}.` })) }),
-      answers: { 200: { description: 'Runs, newest first, without their steps.', schema: listOf(RunSchema) } },
+      query: closed({
+        ...paging,
+        ...runFilter,
+        state: Type.Optional(
+          Type.String({ description: `One or several, with commas, of ${RUN_STATES.join(', ')}.` }),
+        ),
+      }),
+      answers: {
+        200: { description: 'Runs, newest first, without their steps.', schema: listOf(RunSchema) },
+      },
       async handle({ work, tenantId, query }) {
         const filter = readFilter(query);
         const page = await work((stores) => stores.runs.list(tenantId, filter, pageRequest(query)));
@@ -71,10 +91,13 @@ export function runRoutes({ catalogue, closing }: { readonly catalogue: Catalogu
       method: 'GET',
       path: '/v1/runs/{id}/events',
       tag,
-      summary: 'The run as server-sent events: one an update, until it has ended. `Last-Event-ID` goes on from a version.',
+      summary:
+        'The run as server-sent events: one an update, until it has ended. `Last-Event-ID` goes on from a version.',
       access,
       scope: read,
-      answers: { 200: { description: '`event: run`, `id` its version, data the run.', type: 'text/event-stream' } },
+      answers: {
+        200: { description: '`event: run`, `id` its version, data the run.', type: 'text/event-stream' },
+      },
       owner: ownRun,
       handle: async (context) => runEvents(context, context.owned.id, closing),
     }),
@@ -97,7 +120,9 @@ export function runRoutes({ catalogue, closing }: { readonly catalogue: Catalogu
       owner: ownRun,
       async handle(context) {
         const { from = 'failedStep', definition = 'pinned' } = context.body;
-        const { repeats } = await context.work((stores) => replayRun(catalogue, stores, context.owned, { from, definition }));
+        const { repeats } = await context.work((stores) =>
+          replayRun(catalogue, stores, context.owned, { from, definition }),
+        );
         return accepted(context, { repeats });
       },
     }),
@@ -133,7 +158,11 @@ export function runRoutes({ catalogue, closing }: { readonly catalogue: Catalogu
         const how = { from, definition, limit };
         const wanted = readFilter({ ...more, ...filter });
         const result = await work((stores) => replayRuns(catalogue, stores, tenantId, wanted, how));
-        return { status: 202, headers: { Location: '/v1/runs?state=queued', 'Retry-After': '1' }, body: result };
+        return {
+          status: 202,
+          headers: { Location: '/v1/runs?state=queued', 'Retry-After': '1' },
+          body: result,
+        };
       },
     }),
     route({
@@ -143,7 +172,10 @@ export function runRoutes({ catalogue, closing }: { readonly catalogue: Catalogu
       summary: 'Cancel a run: one that waits ends at once, one under way after the request in hand.',
       access,
       scope: write,
-      answers: { 202: { description: 'The run.', schema: RunWithSteps }, 409: { description: 'It has ended.' } },
+      answers: {
+        202: { description: 'The run.', schema: RunWithSteps },
+        409: { description: 'It has ended.' },
+      },
       owner: ownRun,
       async handle(context) {
         await context.work((stores) => cancelRun(stores, context.owned));
@@ -158,10 +190,15 @@ export function runRoutes({ catalogue, closing }: { readonly catalogue: Catalogu
       access,
       scope: write,
       body: closed({
-        outcome: Type.Enum(['done', 'notDone'], { description: 'done: the run goes on behind it; notDone: it is sent again.' }),
+        outcome: Type.Enum(['done', 'notDone'], {
+          description: 'done: the run goes on behind it; notDone: it is sent again.',
+        }),
         outputs: Type.Optional(AnyObject),
       }),
-      answers: { 202: { description: 'The run, queued.', schema: RunWithSteps }, 409: { description: 'It is not in review.' } },
+      answers: {
+        202: { description: 'The run, queued.', schema: RunWithSteps },
+        409: { description: 'It is not in review.' },
+      },
       owner: ownRun,
       async handle(context) {
         await context.work((stores) => resolveRun(stores, context.owned, context.body));

@@ -22,11 +22,18 @@ export function tenantRoutes({ directory }: { readonly directory: Directory }): 
       idempotency: 'kept',
       secretAnswer: true,
       answers: {
-        201: { description: 'The tenant and its first key.', schema: Type.Object({ id: Id, name: Name, createdAt: Time, apiKey: Type.String() }) },
+        201: {
+          description: 'The tenant and its first key.',
+          schema: Type.Object({ id: Id, name: Name, createdAt: Time, apiKey: Type.String() }),
+        },
       },
       async handle({ work, body }) {
         const { tenant, apiKey } = await work((stores) => createTenant(stores, 'root', body));
-        return { status: 201, headers: { Location: `/v1/tenants/${tenant.id}` }, body: { ...tenant, apiKey } };
+        return {
+          status: 201,
+          headers: { Location: `/v1/tenants/${tenant.id}` },
+          body: { ...tenant, apiKey },
+        };
       },
     }),
     route({
@@ -40,7 +47,8 @@ export function tenantRoutes({ directory }: { readonly directory: Directory }): 
       answers: { 200: { description: 'Tenants, newest first.', schema: listOf(TenantSchema) } },
       async handle({ caller, query }) {
         const page = pageRequest(query);
-        if (caller.kind === 'root') return { status: 200, body: pageBody(await directory.tenants(page), show) };
+        if (caller.kind === 'root')
+          return { status: 200, body: pageBody(await directory.tenants(page), show) };
         const own = caller.kind === 'tenant' ? await directory.tenant(caller.tenantId) : undefined;
         return { status: 200, body: pageBody({ items: own ? [own] : [], next: undefined }, show) };
       },

@@ -51,11 +51,18 @@ export async function beginAuthorization(deps: AuthorizeDeps, connection: Connec
   const redirectUri = `${deps.publicUrl()}/oauth/callback`;
   const page = begin(deps.consent, plan, live, { redirectUri, state });
   if (!page) {
-    throw new SluiceError('CONFLICT', `${plan.title} needs no authorisation by a person: its credentials are in the configuration.`);
+    throw new SluiceError(
+      'CONFLICT',
+      `${plan.title} needs no authorisation by a person: its credentials are in the configuration.`,
+    );
   }
   const { tenantId, id: connectionId } = connection;
   await deps.work.within([tenantId], (stores) =>
-    stores.authorizations.insert(hashOf(state), { tenantId, connectionId, redirectUri, verifier: page.verifier }, CONSENT_MS),
+    stores.authorizations.insert(
+      hashOf(state),
+      { tenantId, connectionId, redirectUri, verifier: page.verifier },
+      CONSENT_MS,
+    ),
   );
   return page.url;
 }
@@ -79,19 +86,31 @@ export async function completeAuthorization(
   deps: AuthorizeDeps,
   params: Readonly<Record<string, string>>,
 ): Promise<Callback> {
-  const authorization = params['state'] ? await deps.directory.takeAuthorization(hashOf(params['state'])) : undefined;
+  const authorization = params['state']
+    ? await deps.directory.takeAuthorization(hashOf(params['state']))
+    : undefined;
   if (!authorization) {
-    return { outcome: 'refused', reason: 'This authorisation is unknown, was used before, or is older than ten minutes. Begin again.' };
+    return {
+      outcome: 'refused',
+      reason: 'This authorisation is unknown, was used before, or is older than ten minutes. Begin again.',
+    };
   }
   const { tenantId, connectionId, redirectUri, verifier } = authorization;
   const live = await deps.live.load(tenantId, connectionId);
   const plan = live && deps.catalogue.plan(live.definition);
   if (!live || !plan) return { outcome: 'refused', reason: 'The connection does not exist any more.' };
   if (params['error'] !== undefined) {
-    return { outcome: 'refused', reason: `The other side said: ${params['error_description'] ?? params['error']}.` };
+    return {
+      outcome: 'refused',
+      reason: `The other side said: ${params['error_description'] ?? params['error']}.`,
+    };
   }
   try {
-    const tokens = await deps.consent.complete(plan, live, { redirectUri, params, ...(verifier !== undefined && { verifier }) });
+    const tokens = await deps.consent.complete(plan, live, {
+      redirectUri,
+      params,
+      ...(verifier !== undefined && { verifier }),
+    });
     await keep(deps.work, { tenantId, actor: `connection:${connectionId}` }, connectionId, tokens);
     return { outcome: 'authorised', connection: live.name };
   } catch (error) {

@@ -14,8 +14,13 @@ export function planNamed(catalogue: Catalogue, id: string): Plan {
   if (plan) return plan;
   const broken = catalogue.all().find((definition) => definition.id === id);
   if (broken) {
-    const errors = broken.findings.map((finding) => ({ path: '/definition', message: formatFinding(finding) }));
-    throw new SluiceError('DEFINITION_INVALID', `The definition "${id}" has errors and cannot be used.`, { errors });
+    const errors = broken.findings.map((finding) => ({
+      path: '/definition',
+      message: formatFinding(finding),
+    }));
+    throw new SluiceError('DEFINITION_INVALID', `The definition "${id}" has errors and cannot be used.`, {
+      errors,
+    });
   }
   const ids = catalogue.ids();
   const message = `There is no definition "${id}".${didYouMean(id, ids) || ` There are ${ids.join(', ') || 'none'}.`}`;
@@ -76,9 +81,13 @@ export function splitSecrets(plan: Plan, config: JsonObject): { config: JsonObje
   const open = structuredClone(config) as Record<string, Json>;
   const secrets: Record<string, Json> = {};
   for (const pointer of plan.secrets.connection) {
-    const path = pointer.slice(1).split('/').map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+    const path = pointer
+      .slice(1)
+      .split('/')
+      .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
     let here: Json | undefined = open;
-    for (const key of path.slice(0, -1)) here = isJsonObject(here) && Object.hasOwn(here, key) ? here[key] : undefined;
+    for (const key of path.slice(0, -1))
+      here = isJsonObject(here) && Object.hasOwn(here, key) ? here[key] : undefined;
     const key = path.at(-1)!;
     if (!isJsonObject(here) || !Object.hasOwn(here, key)) continue;
     secrets[pointer] = here[key]!;

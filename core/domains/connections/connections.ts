@@ -76,10 +76,17 @@ export async function changeConnection(
   const { config, secrets } = splitSecrets(plan, completeConfig(plan, given, checkUrl));
   const connection = await stores.connections.update(
     // New credentials may work where the old ones did not; the next request tells.
-    { ...before, name: change.name ?? before.name, config, ...(change.config && { state: 'active', stateReason: undefined }) },
+    {
+      ...before,
+      name: change.name ?? before.name,
+      config,
+      ...(change.config && { state: 'active', stateReason: undefined }),
+    },
     secrets,
   );
-  await audit(stores, who, 'connection.change', `connection:${before.id}`, { keys: Object.keys(change.config ?? {}) });
+  await audit(stores, who, 'connection.change', `connection:${before.id}`, {
+    keys: Object.keys(change.config ?? {}),
+  });
   await stores.changed({ noun: 'connection', tenantId: before.tenantId, id: before.id });
   return { connection, secretNames: namesOf(secrets) };
 }
@@ -106,7 +113,10 @@ function namesOf(secrets: ConnectionSecrets): string[] {
 function withSecrets(config: JsonObject, secrets: ConnectionSecrets): JsonObject {
   return Object.entries(secrets).reduce<JsonObject>((whole, [pointer, value]) => {
     if (followPointer(whole, pointer) !== undefined) return whole;
-    const path = pointer.slice(1).split('/').map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+    const path = pointer
+      .slice(1)
+      .split('/')
+      .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
     const patch = path.reduceRight<Json>((inner, key) => ({ [key]: inner }), value);
     return mergePatch(whole, patch) as JsonObject;
   }, config);

@@ -15,14 +15,21 @@ export interface Verification {
 
 /** Whether the other side accepts the connection's credentials. */
 export async function verifyConnection(
-  deps: { readonly catalogue: Catalogue; readonly live: Pick<ConnectionStore, 'load'>; readonly verify: Verify },
+  deps: {
+    readonly catalogue: Catalogue;
+    readonly live: Pick<ConnectionStore, 'load'>;
+    readonly verify: Verify;
+  },
   connection: Connection,
 ): Promise<Verification> {
   const plan = planNamed(deps.catalogue, connection.definition);
   const live = await deps.live.load(connection.tenantId, connection.id);
   if (!live) throw notFound('connection');
   if (!plan.pipelines.has('verify')) {
-    return { ok: true, message: `${plan.title} has no request to verify with; the configuration is well-formed.` };
+    return {
+      ok: true,
+      message: `${plan.title} has no request to verify with; the configuration is well-formed.`,
+    };
   }
   return deps.verify(plan, live);
 }

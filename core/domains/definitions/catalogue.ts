@@ -30,7 +30,11 @@ export class Catalogue {
   readonly #compile: Compile;
   readonly #directory: Pick<Directory, 'definition'>;
 
-  private constructor(definitions: readonly Definition[], compile: Compile, directory: Pick<Directory, 'definition'>) {
+  private constructor(
+    definitions: readonly Definition[],
+    compile: Compile,
+    directory: Pick<Directory, 'definition'>,
+  ) {
     this.#definitions = new Map(definitions.map((definition) => [definition.id, definition]));
     this.#compile = compile;
     this.#directory = directory;
@@ -120,7 +124,14 @@ function withoutTwins(definitions: readonly Definition[]): Definition[] {
       continue;
     }
     const message = `The id "${definition.id}" is taken by ${first.source.file}. Give this one another id and file name.`;
-    const finding = { severity: 'error', file: definition.source.file, line: 1, column: 1, path: 'id', message } as const;
+    const finding = {
+      severity: 'error',
+      file: definition.source.file,
+      line: 1,
+      column: 1,
+      path: 'id',
+      message,
+    } as const;
     const id = definition.source.file;
     byId.set(id, { id, source: definition.source, findings: [...definition.findings, finding] });
   }

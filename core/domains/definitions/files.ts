@@ -15,7 +15,9 @@ export async function readDefinitions(folder: string): Promise<DefinitionSource[
   } catch (error) {
     throw new Error(`The definitions folder ${folder} cannot be read.`, { cause: error });
   }
-  const files = entries.filter((entry) => DEFINITION.test(entry) && !entry.split(sep).includes('node_modules'));
+  const files = entries.filter(
+    (entry) => DEFINITION.test(entry) && !entry.split(sep).includes('node_modules'),
+  );
   return Promise.all(
     files.sort().map(async (entry) => {
       const file = join(folder, entry);

@@ -67,7 +67,8 @@ export async function attachAction(
 
 export async function findAction(stores: Stores, form: Form, id: string): Promise<Automation> {
   const automation = await stores.automations.find(form.tenantId, id);
-  if (!automation || automation.source !== FORM_RESPONSE || automation.sourceId !== form.id) throw notFound('action');
+  if (!automation || automation.source !== FORM_RESPONSE || automation.sourceId !== form.id)
+    throw notFound('action');
   return automation;
 }
 
@@ -82,7 +83,8 @@ export async function changeAction(
   const after: Automation = {
     ...before,
     action: change.action ?? before.action,
-    connectionId: change.connectionId === undefined ? before.connectionId : (change.connectionId ?? undefined),
+    connectionId:
+      change.connectionId === undefined ? before.connectionId : (change.connectionId ?? undefined),
     input: change.input ?? before.input,
     condition: change.if === undefined ? before.condition : (change.if ?? undefined),
     enabled: change.enabled ?? before.enabled,
@@ -107,7 +109,12 @@ async function lockForm(stores: Stores, who: Actor, id: string): Promise<Form> {
 }
 
 /** Throws VALIDATION_FAILED with all that is wrong; NOT_FOUND for a connection that is not the tenant's. */
-async function checkAction(deps: ActionDeps, stores: Stores, form: Form, automation: Automation): Promise<void> {
+async function checkAction(
+  deps: ActionDeps,
+  stores: Stores,
+  form: Form,
+  automation: Automation,
+): Promise<void> {
   const plan = planNamed(deps.catalogue, automation.definition);
   const pipeline = plan.pipelines.get(pipelineName(automation.action));
   if (!pipeline) throw refused([{ path: '/action', message: noSuchAction(plan, automation.action) }]);
@@ -115,7 +122,9 @@ async function checkAction(deps: ActionDeps, stores: Stores, form: Form, automat
   const errors: Violation[] = [
     ...(await connectionFaults(stores, plan, automation)),
     ...compileTemplates(automation.input, '/input', form.questions).violations,
-    ...(automation.condition === undefined ? [] : compileTemplates(automation.condition, '/if', form.questions).violations),
+    ...(automation.condition === undefined
+      ? []
+      : compileTemplates(automation.condition, '/if', form.questions).violations),
     ...urls,
   ];
   const named = new Set(errors.map(({ path }) => path));
@@ -131,7 +140,9 @@ function refused(errors: readonly Violation[]): SluiceError {
 }
 
 function noSuchAction(plan: Plan, action: string): string {
-  const names = [...plan.pipelines.keys()].flatMap((name) => (name.startsWith('actions/') ? [name.slice('actions/'.length)] : []));
+  const names = [...plan.pipelines.keys()].flatMap((name) =>
+    name.startsWith('actions/') ? [name.slice('actions/'.length)] : [],
+  );
   return `The definition ${plan.id} has no action "${action}"; it has ${names.join(', ') || 'none'}.${didYouMean(action, names)}`;
 }
 
@@ -141,10 +152,17 @@ async function connectionFaults(stores: Stores, plan: Plan, automation: Automati
   if (connectionId === undefined) {
     const keepsTokens = plan.auth.some(({ scheme }) => scheme === 'oauth2' || scheme === 'login');
     const needsOne = keepsTokens || plan.connection.complete({}).violations.length > 0;
-    return needsOne ? [{ path, message: `${plan.title} needs a connection; make one with POST /v1/connections.` }] : [];
+    return needsOne
+      ? [{ path, message: `${plan.title} needs a connection; make one with POST /v1/connections.` }]
+      : [];
   }
   const connection = await stores.connections.find(tenantId, connectionId);
   if (!connection) throw notFound('connection');
   if (connection.definition === plan.id) return [];
-  return [{ path, message: `The connection "${connection.name}" is one of ${connection.definition}, and this action is of ${plan.id}.` }];
+  return [
+    {
+      path,
+      message: `The connection "${connection.name}" is one of ${connection.definition}, and this action is of ${plan.id}.`,
+    },
+  ];
 }

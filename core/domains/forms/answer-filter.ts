@@ -10,7 +10,10 @@ const PREFIX = 'answers.';
  * choices it is enough that the value is among them.
  * @throws SluiceError VALIDATION_FAILED
  */
-export function answerFilter(questions: readonly Question[], query: Readonly<Record<string, unknown>>): JsonObject {
+export function answerFilter(
+  questions: readonly Question[],
+  query: Readonly<Record<string, unknown>>,
+): JsonObject {
   const filter: Record<string, Json> = {};
   for (const [name, value] of Object.entries(query)) {
     if (!name.startsWith(PREFIX)) continue;
@@ -18,7 +21,10 @@ export function answerFilter(questions: readonly Question[], query: Readonly<Rec
     const question = questions.find((one) => one.key === key);
     if (!question) {
       const keys = questions.map((one) => one.key);
-      throw refused(name, `The form has no question "${key}"; it has ${keys.join(', ')}.${didYouMean(key, keys)}`);
+      throw refused(
+        name,
+        `The form has no question "${key}"; it has ${keys.join(', ')}.${didYouMean(key, keys)}`,
+      );
     }
     filter[key] = read(question, name, String(value));
   }

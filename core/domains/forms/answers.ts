@@ -66,13 +66,22 @@ const FAULTS: Readonly<Record<QuestionType, Fault>> = {
     'an e-mail address such as ada@example.org',
   ),
   // E.164: a plus, the country code, at most fifteen digits in all.
-  phone: textLike((value) => /^\+[1-9]\d{6,14}$/.test(value), 'a phone number with its country code, such as +15551234567'),
-  url: textLike((value) => /^https?:\/\//i.test(value) && URL.canParse(value), 'a web address that begins with https:// or http://'),
+  phone: textLike(
+    (value) => /^\+[1-9]\d{6,14}$/.test(value),
+    'a phone number with its country code, such as +15551234567',
+  ),
+  url: textLike(
+    (value) => /^https?:\/\//i.test(value) && URL.canParse(value),
+    'a web address that begins with https:// or http://',
+  ),
   date: textLike(isDate, 'a date as year-month-day, such as 2025-01-31'),
-  number: (value) => (typeof value === 'number' && Number.isFinite(value) ? undefined : expected('a number', value)),
+  number: (value) =>
+    typeof value === 'number' && Number.isFinite(value) ? undefined : expected('a number', value),
   integer(value) {
     if (typeof value !== 'number' || !Number.isInteger(value)) return expected('a whole number', value);
-    return Number.isSafeInteger(value) ? undefined : `${value} is beyond 2^53, where whole numbers are not exact.`;
+    return Number.isSafeInteger(value)
+      ? undefined
+      : `${value} is beyond 2^53, where whole numbers are not exact.`;
   },
   boolean: (value) => (typeof value === 'boolean' ? undefined : expected('true or false', value)),
   choice(value, { options = [] }) {
@@ -94,7 +103,11 @@ function isDate(value: string): boolean {
   const [, year, month, day] = /^(\d{4})-(\d{2})-(\d{2})$/.exec(value) ?? [];
   if (day === undefined) return false;
   const date = new Date(`${value}T00:00:00Z`);
-  return date.getUTCFullYear() === Number(year) && date.getUTCMonth() + 1 === Number(month) && date.getUTCDate() === Number(day);
+  return (
+    date.getUTCFullYear() === Number(year) &&
+    date.getUTCMonth() + 1 === Number(month) &&
+    date.getUTCDate() === Number(day)
+  );
 }
 
 function notOffered(value: string, options: readonly string[]): string {

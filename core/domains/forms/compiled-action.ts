@@ -34,7 +34,9 @@ export function compileAction(parts: ActionParts): CompiledAction {
   const { automation, plan, definition, connection } = parts;
   const input = compileTemplates(automation.input, '/input', parts.questions);
   const condition =
-    automation.condition === undefined ? undefined : compileTemplates(automation.condition, '/if', parts.questions);
+    automation.condition === undefined
+      ? undefined
+      : compileTemplates(automation.condition, '/if', parts.questions);
   const pipeline = plan?.pipelines.get(pipelineName(automation.action));
 
   return {
@@ -84,7 +86,12 @@ function missing({ definition, action }: Automation, plan: Plan | undefined): st
 }
 
 /** What a concurrency key may name. Secrets may not stand in one, so the connection comes without. */
-function scopeOf({ connection, tenant }: ActionParts, runId: string, event: JsonObject, input: JsonObject): Scope {
+function scopeOf(
+  { connection, tenant }: ActionParts,
+  runId: string,
+  event: JsonObject,
+  input: JsonObject,
+): Scope {
   return {
     connection: connection ? { ...connection.config, id: connection.id } : {},
     tenant: { id: tenant.id, name: tenant.name },

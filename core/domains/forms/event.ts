@@ -3,7 +3,10 @@ import type { Form, FormResponse, Question } from '../../kernel/stores/forms.ts'
 import { ANY, mapShape, VALUE, type MapShape, type Shape } from '../../language/scope/shape.ts';
 
 /** What templates of a form's actions see as `event`. */
-export function eventOf(form: Pick<Form, 'title'>, response: Omit<FormResponse, 'tenantId' | 'formId'>): JsonObject {
+export function eventOf(
+  form: Pick<Form, 'title'>,
+  response: Omit<FormResponse, 'tenantId' | 'formId'>,
+): JsonObject {
   return {
     answers: response.answers,
     response: { id: response.id, createdAt: response.createdAt.toISOString() },

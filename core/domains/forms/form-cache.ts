@@ -117,7 +117,8 @@ export class FormCache {
     // Every attached action's definition was loaded once, so its text is on record.
     if (!definition) return undefined;
     const { connectionId } = automation;
-    const connection = connectionId === undefined ? undefined : await stores.connections.find(tenant.id, connectionId);
+    const connection =
+      connectionId === undefined ? undefined : await stores.connections.find(tenant.id, connectionId);
     return compileAction({ automation, plan, definition, connection, tenant, questions: form.questions });
   }
 }

@@ -62,7 +62,9 @@ async function checkActions(stores: Stores, before: Form, after: Form): Promise<
   const errors = automations.flatMap((automation) => {
     const faults = (form: Form) => [
       ...compileTemplates(automation.input, '/input', form.questions).violations,
-      ...(automation.condition === undefined ? [] : compileTemplates(automation.condition, '/if', form.questions).violations),
+      ...(automation.condition === undefined
+        ? []
+        : compileTemplates(automation.condition, '/if', form.questions).violations),
     ];
     const known = new Set(faults(before).map(({ path, message }) => `${path} ${message}`));
     return faults(after)
@@ -73,7 +75,9 @@ async function checkActions(stores: Stores, before: Form, after: Form): Promise<
       }));
   });
   if (errors.length === 0) return;
-  throw new SluiceError('ACTION_BROKEN', `${errors[0]!.message} Change or detach the action first.`, { errors });
+  throw new SluiceError('ACTION_BROKEN', `${errors[0]!.message} Change or detach the action first.`, {
+    errors,
+  });
 }
 
 /** Its responses and actions go too; runs they set off stay. */

@@ -29,7 +29,11 @@ export class Submissions {
   readonly #inFlight = new Set<string>();
 
   constructor(log: ResponseLog) {
-    this.#queue = new Coalescer((batch) => log.commit(batch), { max: BATCH, parallel: PARALLEL, isItemsFault });
+    this.#queue = new Coalescer((batch) => log.commit(batch), {
+      max: BATCH,
+      parallel: PARALLEL,
+      isItemsFault,
+    });
   }
 
   /**
@@ -39,12 +43,17 @@ export class Submissions {
   async submit(
     { form, check, actions }: CompiledForm,
     given: JsonObject,
-    idempotency?: { readonly claim: IdempotencyClaim; readonly answer: (submitted: Submitted) => RecordedAnswer },
+    idempotency?: {
+      readonly claim: IdempotencyClaim;
+      readonly answer: (submitted: Submitted) => RecordedAnswer;
+    },
   ): Promise<Submission> {
     const { answers, violations } = check(given);
     if (violations.length > 0) {
       const others = violations.length > 1 ? ` (and ${violations.length - 1} more)` : '';
-      throw new SluiceError('VALIDATION_FAILED', `${violations[0]!.message}${others}`, { errors: violations });
+      throw new SluiceError('VALIDATION_FAILED', `${violations[0]!.message}${others}`, {
+        errors: violations,
+      });
     }
     const createdAt = new Date();
     const response: FormResponse = {
@@ -62,7 +71,11 @@ export class Submissions {
     }
     const { claim, answer } = idempotency;
     return this.#underKey(form.tenantId, claim, async () => {
-      const outcome = await this.#commit({ ...response, runs, idempotency: { ...claim, ...answer(submitted) } });
+      const outcome = await this.#commit({
+        ...response,
+        runs,
+        idempotency: { ...claim, ...answer(submitted) },
+      });
       return outcome.written ? { submitted } : { repeated: repetition(claim, outcome.before) };
     });
   }

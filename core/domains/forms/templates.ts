@@ -16,7 +16,11 @@ export interface CompiledTemplates {
  * names the form does not have.
  * @param pointer where the tree stands in the body
  */
-export function compileTemplates(tree: Json, pointer: string, questions: readonly Question[]): CompiledTemplates {
+export function compileTemplates(
+  tree: Json,
+  pointer: string,
+  questions: readonly Question[],
+): CompiledTemplates {
   const findings: TreeFinding[] = [];
   const { evaluate, references } = compileTree(tree, findings, { pointer, absent: 'drop' });
   const scope = eventShape(questions);

@@ -12,7 +12,13 @@ import { compileTemplates } from './templates.ts';
 
 /** A step's request as it would be sent, without credentials; or why it cannot be known beforehand. */
 export type TriedRequest =
-  | { readonly step: string; readonly method: string; readonly url: string; readonly headers: JsonObject; readonly body: Json }
+  | {
+      readonly step: string;
+      readonly method: string;
+      readonly url: string;
+      readonly headers: JsonObject;
+      readonly body: Json;
+    }
   | { readonly step: string; readonly unknown: string };
 
 export interface Trial {
@@ -25,7 +31,13 @@ export interface Trial {
 
 /** Renders what a response with these answers would send. Nothing is sent, and nothing secret is read. */
 export function tryAction(
-  parts: { readonly form: Form; readonly automation: Automation; readonly plan: Plan; readonly tenant: Tenant; readonly connection: Connection | undefined },
+  parts: {
+    readonly form: Form;
+    readonly automation: Automation;
+    readonly plan: Plan;
+    readonly tenant: Tenant;
+    readonly connection: Connection | undefined;
+  },
   answers: JsonObject,
 ): Trial {
   const { form, automation, plan, tenant, connection } = parts;
@@ -39,7 +51,8 @@ export function tryAction(
     }
     const rendered = compileTemplates(automation.input, '/input', form.questions).evaluate({ event });
     const pipeline = plan.pipelines.get(pipelineName(automation.action));
-    if (!pipeline) throw new StepFault('config', `The definition ${plan.id} has no action "${automation.action}".`);
+    if (!pipeline)
+      throw new StepFault('config', `The definition ${plan.id} has no action "${automation.action}".`);
     const { value: input, violations } = pipeline.input.complete(rendered === ABSENT ? {} : rendered);
     const now = createdAt.toISOString();
     const scope: Scope = {
@@ -52,7 +65,12 @@ export function tryAction(
       now,
       steps: {},
     };
-    return { runs: true, input, violations, requests: violations.length > 0 ? [] : requestsOf(plan, pipeline.steps, scope) };
+    return {
+      runs: true,
+      input,
+      violations,
+      requests: violations.length > 0 ? [] : requestsOf(plan, pipeline.steps, scope),
+    };
   } catch (error) {
     if (!(error instanceof StepFault)) throw error;
     return { ...none, runs: true, violations: [{ path: '', message: error.message }] };
@@ -70,7 +88,9 @@ function requestsOf(plan: Plan, steps: readonly Step[], scope: Scope): TriedRequ
       return branch ? requestsOf(plan, branch.steps, scope) : [];
     } catch (error) {
       if (!(error instanceof StepFault)) throw error;
-      return [{ step: step.path, unknown: `It depends on what is not known before it runs: ${error.message}` }];
+      return [
+        { step: step.path, unknown: `It depends on what is not known before it runs: ${error.message}` },
+      ];
     }
   });
 }

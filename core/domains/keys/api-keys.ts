@@ -29,7 +29,13 @@ export async function createApiKey(
     const message = `${wanted.expiresAt} is past: the key would never work.`;
     throw new SluiceError('VALIDATION_FAILED', message, { errors: [{ path: '/expiresAt', message }] });
   }
-  const made = await addKey(stores, { tenantId: who.tenantId, name: wanted.name, role: who.role, scopes, expiresAt });
+  const made = await addKey(stores, {
+    tenantId: who.tenantId,
+    name: wanted.name,
+    role: who.role,
+    scopes,
+    expiresAt,
+  });
   await audit(stores, { tenantId: who.tenantId, actor: who.actor }, 'key.create', `key:${made.key.id}`, {
     name: wanted.name,
     scopes,

@@ -62,8 +62,8 @@ export class Authenticator {
       throw unauthenticated(`The API key expired at ${key.expiresAt.toISOString()}.`);
     }
     const caller = callerOf(key, credential);
-    // A key that was revoked while it was being read is not remembered.
-    if (generation === this.#generation) {
+    // A key that was revoked while it was being read is not remembered, nor any while revocations may go unheard.
+    if (generation === this.#generation && this.#deps.changes.live) {
       if (this.#known.size >= CACHE_SIZE) this.#known.clear();
       const until = Math.min(now + CACHE_MS, key.expiresAt?.getTime() ?? Infinity);
       this.#known.set(credential, { caller, until });

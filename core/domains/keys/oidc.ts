@@ -14,7 +14,10 @@ export interface TokenVerifier {
  * holder is here by two claims: `sluice_tenant` (a tenant's id) and `sluice_role` (a role; viewer where it is left
  * out). Its `scope` is not looked at: the role decides.
  */
-export function openIdVerifier(settings: { readonly issuer: string; readonly audience: string }): TokenVerifier {
+export function openIdVerifier(settings: {
+  readonly issuer: string;
+  readonly audience: string;
+}): TokenVerifier {
   let keys: Promise<JWTVerifyGetKey> | undefined;
   const publishedKeys = (): Promise<JWTVerifyGetKey> => {
     keys ??= discover(settings.issuer).catch((error: unknown) => {
@@ -30,14 +33,27 @@ export function openIdVerifier(settings: { readonly issuer: string; readonly aud
         const { payload } = await jwtVerify(token, getKey, {
           issuer: settings.issuer,
           audience: settings.audience,
-          algorithms: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'],
+          algorithms: [
+            'RS256',
+            'RS384',
+            'RS512',
+            'PS256',
+            'PS384',
+            'PS512',
+            'ES256',
+            'ES384',
+            'ES512',
+            'EdDSA',
+          ],
           requiredClaims: ['exp', 'sub', 'sluice_tenant'],
           clockTolerance: 30,
         });
         return callerOf(payload, token);
       } catch (error) {
         if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) throw error;
-        throw new SluiceError('UNAUTHENTICATED', `The token was refused: ${error.message}.`, { cause: error });
+        throw new SluiceError('UNAUTHENTICATED', `The token was refused: ${error.message}.`, {
+          cause: error,
+        });
       }
     },
   };

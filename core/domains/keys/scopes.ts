@@ -53,6 +53,9 @@ export function checkGrantable(scopes: readonly string[], giver: ReadonlySet<str
   if (errors.length > 0) throw new SluiceError('VALIDATION_FAILED', errors[0]!.message, { errors });
   const beyond = scopes.find((scope) => scope !== '*' && !giver.has(scope));
   if (beyond !== undefined) {
-    throw new SluiceError('FORBIDDEN', `You cannot give the scope "${beyond}": your own key does not have it.`);
+    throw new SluiceError(
+      'FORBIDDEN',
+      `You cannot give the scope "${beyond}": your own key does not have it.`,
+    );
   }
 }

@@ -33,11 +33,16 @@ export async function replayRun(
 ): Promise<{ readonly repeats: readonly string[] }> {
   const from = REPLAYABLE[how.from];
   if (!from.includes(run.state)) {
-    throw notReplayable(`The run is ${run.state}; from ${how.from} one is replayed that is ${from.join(', ')}.`);
+    throw notReplayable(
+      `The run is ${run.state}; from ${how.from} one is replayed that is ${from.join(', ')}.`,
+    );
   }
   const definition = how.definition === 'latest' ? latestOf(catalogue, run) : undefined;
   const repeats = how.from === 'start' ? await effectsOf(catalogue, run) : repeatedBy(run);
-  const cursor = how.from === 'start' ? replayFromStart(run.cursor) : replayFromFailedStep(run.cursor, run.state, run.error?.step);
+  const cursor =
+    how.from === 'start'
+      ? replayFromStart(run.cursor)
+      : replayFromFailedStep(run.cursor, run.state, run.error?.step);
   if (!(await stores.runs.requeue(run, from, { cursor, ...(definition && { definition }) }))) {
     throw notReplayable('The run was set going by another request.');
   }
@@ -52,7 +57,9 @@ function latestOf(catalogue: Catalogue, run: Run): DefinitionRef {
   const plan = catalogue.plan(run.definition.id);
   if (!plan) throw notReplayable(`The definition ${run.definition.id} is not loaded now, or has errors.`);
   if (!plan.pipelines.has(run.pipeline)) {
-    throw notReplayable(`Version ${plan.version} of ${plan.id} has no ${run.pipeline}; replay with the pinned one.`);
+    throw notReplayable(
+      `Version ${plan.version} of ${plan.id} has no ${run.pipeline}; replay with the pinned one.`,
+    );
   }
   return { id: plan.id, version: plan.version, hash: plan.hash };
 }
@@ -67,7 +74,9 @@ function repeatedBy({ state, cursor, error }: Run): string[] {
 async function effectsOf(catalogue: Catalogue, run: Run): Promise<string[]> {
   const plan = await catalogue.planByHash(run.definition.hash);
   const effects = plan ? effectful(plan.pipelines.get(run.pipeline)?.steps ?? []) : undefined;
-  const done = Object.entries(run.cursor.steps).flatMap(([path, record]) => (record.state === 'succeeded' ? [path] : []));
+  const done = Object.entries(run.cursor.steps).flatMap(([path, record]) =>
+    record.state === 'succeeded' ? [path] : [],
+  );
   const doubtful = run.state === 'needs_review' && run.cursor.intent ? [run.cursor.intent.step] : [];
   return [...new Set([...done, ...doubtful])].filter((path) => effects === undefined || effects.has(path));
 }
@@ -92,7 +101,10 @@ export interface Resolution {
  */
 export async function resolveRun(stores: Stores, run: Run, { outcome, outputs }: Resolution): Promise<void> {
   if (run.state !== 'needs_review') {
-    throw new SluiceError('RUN_NOT_IN_REVIEW', `The run is ${run.state}; only one that is needs_review has a doubt to resolve.`);
+    throw new SluiceError(
+      'RUN_NOT_IN_REVIEW',
+      `The run is ${run.state}; only one that is needs_review has a doubt to resolve.`,
+    );
   }
   const cursor = outcome === 'done' ? resolveDone(run.cursor, outputs ?? {}) : resolveNotDone(run.cursor);
   if (!(await stores.runs.requeue(run, ['needs_review'], { cursor }))) {

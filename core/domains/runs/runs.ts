@@ -46,7 +46,11 @@ export async function replayRuns(
   filter: RunFilter,
   how: Replay & { readonly limit: number },
 ): Promise<BulkReplay> {
-  const found = await stores.runs.list(tenantId, { ...filter, states: filter.states ?? DEAD_LETTERS }, { limit: how.limit });
+  const found = await stores.runs.list(
+    tenantId,
+    { ...filter, states: filter.states ?? DEAD_LETTERS },
+    { limit: how.limit },
+  );
   const replayed: string[] = [];
   const refused: { id: string; message: string }[] = [];
   for (const run of found.items) {

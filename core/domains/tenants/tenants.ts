@@ -22,7 +22,9 @@ export async function createTenant(
     scopes: ['*'],
     expiresAt: undefined,
   });
-  await audit(stores, { tenantId: tenant.id, actor }, 'tenant.create', `tenant:${tenant.id}`, { name: tenant.name });
+  await audit(stores, { tenantId: tenant.id, actor }, 'tenant.create', `tenant:${tenant.id}`, {
+    name: tenant.name,
+  });
   return { tenant, apiKey: secret };
 }
 

@@ -23,7 +23,11 @@ export interface ConnectionRecords {
   insert(connection: Connection, secrets: ConnectionSecrets): Promise<void>;
   find(tenantId: string, id: string): Promise<Connection | undefined>;
   secrets(tenantId: string, id: string): Promise<ConnectionSecrets>;
-  list(tenantId: string, filter: { readonly definition?: string }, page: PageRequest): Promise<Page<Connection>>;
+  list(
+    tenantId: string,
+    filter: { readonly definition?: string },
+    page: PageRequest,
+  ): Promise<Page<Connection>>;
   /** Writes name, configuration, secrets and state. Throws CONFLICT where another change came first. */
   update(connection: Connection, secrets: ConnectionSecrets): Promise<Connection>;
   /** Keeps tokens of a finished consent and makes the connection active. */

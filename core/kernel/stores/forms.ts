@@ -75,7 +75,9 @@ export interface ResponseStore {
 /**
  * What became of a submission: written, or not because its idempotency key was there before.
  */
-export type CommitOutcome = { readonly written: true } | { readonly written: false; readonly before: RecordedAnswer & { readonly bodyHash: Buffer } };
+export type CommitOutcome =
+  | { readonly written: true }
+  | { readonly written: false; readonly before: RecordedAnswer & { readonly bodyHash: Buffer } };
 
 export interface ResponseLog {
   /**

@@ -66,7 +66,10 @@ export interface RunRecords {
   find(tenantId: string, id: string): Promise<Run | undefined>;
   list(tenantId: string, filter: RunFilter, page: PageRequest): Promise<Page<Run>>;
   steps(tenantId: string, id: string): Promise<readonly RunStep[]>;
-  version(tenantId: string, id: string): Promise<{ readonly version: number; readonly state: RunState } | undefined>;
+  version(
+    tenantId: string,
+    id: string,
+  ): Promise<{ readonly version: number; readonly state: RunState } | undefined>;
   /** Makes it due again. False where its state is no longer one of `from`. */
   requeue(run: Run, from: readonly RunState[], how: Requeue): Promise<boolean>;
   /** Ends it where nobody holds it, or asks its worker to. Returns undefined where it has ended already. */

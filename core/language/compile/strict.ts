@@ -2,14 +2,14 @@ import type { Json } from '../../kernel/json.ts';
 import { compileCondition } from '../condition.ts';
 import type { Condition, Evaluator } from '../plan.ts';
 import { parseLeaf, type LeafOptions } from '../template/leaf.ts';
-import { compileTree, type TreeFinding } from '../tree.ts';
+import { compileTree, type TreeFinding, type TreeOptions } from '../tree.ts';
 
 /**
  * Compiling after lint: what lint lets through compiles. A finding here is a defect of ours, and thrown as one.
  */
-export function tree(node: Json, pointer: string): Evaluator {
+export function tree(node: Json, pointer: string, options: Pick<TreeOptions, 'absent'> = {}): Evaluator {
   const findings: TreeFinding[] = [];
-  const { evaluate } = compileTree(node, findings, { pointer });
+  const { evaluate } = compileTree(node, findings, { pointer, ...options });
   return orDefect(evaluate, findings);
 }
 

@@ -93,8 +93,8 @@ export function compileErrors(node: Json | undefined, pointer: string): ErrorRul
     when: condition(rule['when'] ?? {}, childPointer(at, 'when')),
     // oxlint-disable-next-line unicorn/no-thenable -- as above
     then: rule['then'] as Verdict,
-    ...('after' in rule ? { after: tree(rule['after'] ?? null, childPointer(at, 'after')) } : {}),
-    ...('message' in rule ? { message: tree(rule['message'] ?? null, childPointer(at, 'message')) } : {}),
+    ...('after' in rule ? { after: tree(rule['after'] ?? null, childPointer(at, 'after'), { absent: 'drop' }) } : {}),
+    ...('message' in rule ? { message: tree(rule['message'] ?? null, childPointer(at, 'message'), { absent: 'drop' }) } : {}),
     ...('kind' in rule ? { kind: rule['kind'] as FaultKind } : {}),
     ...('code' in rule ? { code: asText(rule['code']) } : {}),
   }));

@@ -1,5 +1,6 @@
-import { Agent, request } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { onMessages } from './wire.ts';
 
 /** Where and how one program takes a submission. */
 export interface Target {
@@ -49,17 +50,17 @@ async function measure(
   target: Target,
 ): Promise<Measured> {
   await fetch(`${vendor}/seen`, { method: 'DELETE' });
-  const agent = new Agent({ keepAlive: true });
+  const clients = new Clients(target);
   const submitted = new Map<string, number>();
   const mark = crypto.randomUUID();
   const began = now();
   await load(async (place) => {
     const id = `${mark}-${place}`;
     submitted.set(id, now());
-    await post(agent, target, JSON.stringify({ answers: { id, name: 'Ada' } }));
+    await clients.post(JSON.stringify({ answers: { id, name: 'Ada' } }));
   });
   const effects = await arrivals(vendor, count);
-  agent.destroy();
+  clients.close();
   const doubled = effects.filter(([, , times]) => times !== 1);
   if (doubled.length > 0) throw new Error(`${doubled.length} of ${count} effects came more than once.`);
   return {
@@ -77,16 +78,59 @@ async function arrivals(vendor: string, count: number): Promise<[string, number,
   throw new Error(`Not all of ${count} effects arrived within a minute.`);
 }
 
-function post(agent: Agent, { url, headers }: Target, body: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const call = request(url, { agent, method: 'POST', headers: { ...headers, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) } }, (response) => {
-      response.resume();
-      response.once('end', () => {
-        if (response.statusCode === 201) resolve();
-        else reject(new Error(`${url} answered ${response.statusCode}.`));
-      });
+/** Keep-alive connections, one request at a time on each; as many as are needed. */
+class Clients {
+  readonly #target: Target;
+  readonly #free: Client[] = [];
+  readonly #all: Client[] = [];
+
+  constructor(target: Target) {
+    this.#target = target;
+  }
+
+  /** Resolves when the submission is answered 201. */
+  async post(body: string): Promise<void> {
+    const client = this.#free.pop() ?? this.#open();
+    await client.post(body);
+    this.#free.push(client);
+  }
+
+  close(): void {
+    this.#all.forEach((client) => client.close());
+  }
+
+  #open(): Client {
+    const client = new Client(this.#target);
+    this.#all.push(client);
+    return client;
+  }
+}
+
+class Client {
+  readonly #socket: Socket;
+  readonly #head: string;
+  #done: (start: string) => void = () => {};
+  #failed: (error: Error) => void = () => {};
+
+  constructor({ url, headers }: Target) {
+    const { hostname, port, pathname } = new URL(url);
+    const lines = Object.entries({ host: `${hostname}:${port}`, 'content-type': 'application/json', ...headers });
+    this.#head = `POST ${pathname} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}`;
+    this.#socket = connect(Number(port), hostname);
+    this.#socket.on('error', (error) => this.#failed(error));
+    onMessages(this.#socket, ({ start }) => this.#done(start));
+  }
+
+  async post(body: string): Promise<void> {
+    const start = await new Promise<string>((resolve, reject) => {
+      this.#done = resolve;
+      this.#failed = reject;
+      this.#socket.write(`${this.#head}content-length: ${body.length}\r\n\r\n${body}`);
     });
-    call.once('error', reject);
-    call.end(body);
-  });
+    if (!start.startsWith('HTTP/1.1 201')) throw new Error(`A submission was answered "${start}".`);
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
 }

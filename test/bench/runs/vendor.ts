@@ -1,5 +1,5 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
+import { onMessages } from './wire.ts';
 
 /**
  * The system both programs deliver to: it notes when each message arrived (ms since the epoch) and how often.
@@ -7,21 +7,24 @@ import type { AddressInfo } from 'node:net';
  */
 const seen = new Map<string, { at: number; times: number }>();
 
-const server = createServer((request, response) => {
-  if (request.url === '/seen') {
-    if (request.method === 'DELETE') seen.clear();
-    return void response.end(JSON.stringify([...seen].map(([id, { at, times }]) => [id, at, times])));
+function answer(start: string, body: string): string {
+  if (start.startsWith('GET /seen')) return JSON.stringify([...seen].map(([id, { at, times }]) => [id, at, times]));
+  if (start.startsWith('DELETE /seen')) {
+    seen.clear();
+    return '[]';
   }
-  let body = '';
-  request.setEncoding('utf8');
-  request.on('data', (chunk: string) => (body += chunk));
-  request.on('end', () => {
-    const { id } = JSON.parse(body) as { id: string };
-    const known = seen.get(id);
-    if (known) known.times += 1;
-    else seen.set(id, { at: performance.timeOrigin + performance.now(), times: 1 });
-    response.writeHead(200, { 'content-type': 'application/json' });
-    response.end('{"ok":true}');
+  const { id } = JSON.parse(body) as { id: string };
+  const known = seen.get(id);
+  if (known) known.times += 1;
+  else seen.set(id, { at: performance.timeOrigin + performance.now(), times: 1 });
+  return '{"ok":true}';
+}
+
+const server = createServer((socket) => {
+  socket.on('error', () => {});
+  onMessages(socket, ({ start, body }) => {
+    const text = answer(start, body);
+    socket.write(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${text.length}\r\n\r\n${text}`);
   });
 });
 server.listen(0, '127.0.0.1', () => console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
