@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pino, type Logger } from 'pino';
 import { startEmbedded } from '../db/embedded.ts';
 import { openListener } from '../db/listener.ts';
-import { masterKeysFrom, parseMasterKeys } from '../db/master-key.ts';
+import { masterKeysFrom, parseMasterKeys, type MasterKeys } from '../db/master-key.ts';
 import { migrate, openDatabase, type Database } from '../db/open.ts';
 import { secretFrom } from '../db/secret-file.ts';
 import { CachedConnectionStore } from '../db/stores/cached-connections.ts';
@@ -13,7 +13,7 @@ import { directory } from '../db/stores/directory.ts';
 import { responseLog } from '../db/stores/response-log.ts';
 import { RunQueue } from '../db/stores/run-queue.ts';
 import { unitOfWork } from '../db/stores/unit-of-work.ts';
-import { Vault } from '../db/vault.ts';
+import { rotateDataKeys, Vault } from '../db/vault.ts';
 import { createServer } from './api/server.ts';
 import type { Composition, Platform, PlatformOptions } from './cli/composition.ts';
 import { CommandFailure } from './cli/failure.ts';
@@ -50,7 +50,7 @@ const GRACE = 8000;
 
 /** Runs the command line. Resolves once the command has ended and nothing of it is left. */
 export async function main(argv: readonly string[]): Promise<void> {
-  process.exitCode = await runCli({ loadRegistry, definitionFolders, startPlatform, migrate: migrateOnly }, argv);
+  process.exitCode = await runCli({ loadRegistry, definitionFolders, startPlatform, migrate: migrateOnly, rotateKeys }, argv);
 }
 
 /** Every folder of plugins/ is a plugin. */
@@ -86,7 +86,7 @@ class Started {
 async function databaseUrl(settings: Settings, started: Started): Promise<string> {
   if (settings.databaseUrl !== undefined) return settings.databaseUrl;
   const cluster = await refused(startEmbedded({ dataDir: settings.dataDir }));
-  return started.add(cluster, ({ stop }) => stop()).url;
+  return started.add(cluster, (open) => open.stop()).url;
 }
 
 async function migrateOnly(settings: Settings): Promise<readonly string[]> {
@@ -94,6 +94,20 @@ async function migrateOnly(settings: Settings): Promise<readonly string[]> {
   await mkdir(settings.dataDir, { recursive: true });
   try {
     return await refused(migrate(await databaseUrl(settings, started)));
+  } finally {
+    await started.stop();
+  }
+}
+
+/** @returns how many tenants' data keys it wrapped anew */
+async function rotateKeys(settings: Settings): Promise<number> {
+  const started = new Started();
+  await mkdir(settings.dataDir, { recursive: true });
+  try {
+    const url = await databaseUrl(settings, started);
+    await refused(migrate(url));
+    const db = started.add(await openDatabase({ url }), (open) => open.close());
+    return await refused(masterKeysOf(settings).then((keys) => rotateDataKeys(db.engine, new Vault(keys))));
   } finally {
     await started.stop();
   }
@@ -116,10 +130,7 @@ async function compose(settings: Settings, role: PlatformOptions['role'], starte
   await refused(migrate(url));
   const db = started.add(await openDatabase({ url, logger }), (open) => open.close());
   const changes = started.add(await openChangeFeed(url), (feed) => feed.close());
-  const masterKeys = settings.masterKey
-    ? parseMasterKeys(settings.masterKey, 'SLUICE_MASTER_KEY')
-    : await masterKeysFrom(join(settings.dataDir, 'master-key'));
-  const vault = new Vault(masterKeys);
+  const vault = new Vault(await refused(masterKeysOf(settings)));
   const records = directory(db, vault);
   const registry = await loadRegistry();
   const catalogue = await openCatalogue(settings, registry, records, logger);
@@ -138,7 +149,7 @@ async function compose(settings: Settings, role: PlatformOptions['role'], starte
       responses: responseLog(db),
       live: engine.connections,
       catalogue,
-      checkUrl: engine.http.checkUrl,
+      checkUrl: (url) => engine.http.checkUrl(url),
       verify: (plan, connection) => verify(plan, connection, engine),
       consent: createConsent(engine.authorizer, engine.app),
       clock: systemClock,
@@ -206,6 +217,12 @@ async function startWorker(on: {
 function forgetJob(records: Directory) {
   const run = async (): Promise<void> => void (await records.purgeIdempotencyKeys());
   return { name: 'forget-idempotency-keys', every: '1 hour', run };
+}
+
+/** The setting's, else those of the data folder, where the first start made one. */
+async function masterKeysOf({ masterKey, dataDir }: Settings): Promise<MasterKeys> {
+  if (masterKey !== undefined) return parseMasterKeys(masterKey, 'SLUICE_MASTER_KEY');
+  return masterKeysFrom(join(dataDir, 'master-key'));
 }
 
 /** The operator's key: the setting's, else the one made at the first start and kept in the data folder. */

@@ -14,6 +14,8 @@ export interface Composition {
   startPlatform(settings: Settings, options: PlatformOptions): Promise<Platform>;
   /** Brings the database's schema up to date. Returns the names of the migrations that were applied. */
   migrate(settings: Settings): Promise<readonly string[]>;
+  /** Wraps every tenant's data key with the current master key. Returns how many it changed. */
+  rotateKeys(settings: Settings): Promise<number>;
 }
 
 export const ROLES = ['all', 'api', 'worker'] as const;

@@ -8,6 +8,7 @@ import { projectRoot } from './project.ts';
 import { loadSettings, unknownSettings, type Settings } from './settings.ts';
 import { terminal, type Terminal } from './terminal.ts';
 import { command as demo } from './demo.ts';
+import { command as keys } from './keys.ts';
 import { command as lint } from './lint.ts';
 import { command as migrate } from './migrate.ts';
 import { command as run } from './run.ts';
@@ -17,9 +18,7 @@ import { command as start } from './start.ts';
 import { command as test } from './test.ts';
 import type { CommandDeps } from './command-deps.ts';
 
-export type { Composition, Platform, PlatformOptions, Role } from './composition.ts';
-
-const COMMANDS = [start, lint, test, run, sandbox, demo, schema, migrate];
+const COMMANDS = [start, lint, test, run, sandbox, demo, schema, migrate, keys];
 
 /**
  * Runs one command line (`process.argv`). Resolves to its exit code: 0 done, 1 what was asked for did not come about,
@@ -56,9 +55,16 @@ function build(deps: CommandDeps): Command {
       writeOut: (text) => deps.terminal.out(text.trimEnd()),
       writeErr: (text) => deps.terminal.err(text.trimEnd()),
     });
-  for (const command of COMMANDS) program.addCommand(command(deps).copyInheritedSettings(program));
-  for (const command of [program, ...program.commands]) command.exitOverride();
+  program.exitOverride();
+  for (const command of COMMANDS) program.addCommand(adopt(command(deps), program));
   return program;
+}
+
+/** A command made by itself has its own ways to print and to exit; here it and those below it take the program's. */
+function adopt(command: Command, program: Command): Command {
+  command.copyInheritedSettings(program);
+  for (const child of command.commands) adopt(child, program);
+  return command;
 }
 
 function settingsOf(out: Terminal): Settings {

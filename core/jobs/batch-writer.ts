@@ -17,7 +17,7 @@ export class BatchWriter {
   readonly #store: Pick<RunStore, 'write'>;
   readonly #onTrouble: (error: unknown) => void;
   #waiting: Waiting[] = [];
-  #flushing: Promise<void> | undefined;
+  #flushing = false;
 
   constructor(store: Pick<RunStore, 'write'>, onTrouble: (error: unknown) => void) {
     this.#store = store;
@@ -28,17 +28,20 @@ export class BatchWriter {
   write(write: RunWrite): Promise<boolean> {
     return new Promise((settle) => {
       this.#waiting.push({ write, settle });
-      this.#flushing ??= this.#flush().finally(() => (this.#flushing = undefined));
+      if (!this.#flushing) void this.#flush();
     });
   }
 
   async #flush(): Promise<void> {
+    this.#flushing = true;
     // What else this turn of the event loop has to write goes along.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, BATCH);
       await this.#commit(batch);
     }
+    // In the same turn as the look at what waits: nothing can be left behind between the two.
+    this.#flushing = false;
   }
 
   async #commit(batch: readonly Waiting[]): Promise<void> {

@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../kernel/errors.ts';
 import { uuid7 } from '../kernel/ids.ts';
 import type { RunStore } from '../kernel/ports.ts';
@@ -34,6 +36,8 @@ export interface WorkerOptions {
 
 /** Most runs of one claim. */
 const CLAIM = 64;
+/** Claims are at least so many ms apart: under load each then takes more, and an idle worker never waits for it. */
+const CLAIM_EVERY = 2;
 const BEAT_EVERY = 1000;
 /** Without a due time in sight it looks again after this long, should every notification have been lost. */
 const LONGEST_SLEEP = 30_000;
@@ -89,7 +93,11 @@ export class Worker {
   }
 
   async #run(): Promise<void> {
+    let claimedAt = 0;
     while (!this.#stopping) {
+      const early = CLAIM_EVERY - (performance.now() - claimedAt);
+      if (early > 0) await sleep(early);
+      claimedAt = performance.now();
       this.#bell.hush();
       const free = this.#slots - this.#inHand.size;
       await this.#bell.wait(free > 0 ? await this.#claim(Math.min(free, CLAIM)) : LONGEST_SLEEP);

@@ -58,6 +58,7 @@ export const migration: Migration = {
     CREATE INDEX runs_due ON runs (tenant_id, due_at, id) WHERE due_at IS NOT NULL;
     CREATE INDEX runs_next_due ON runs (due_at) WHERE due_at IS NOT NULL;
     CREATE INDEX runs_held ON runs (lease_owner) WHERE lease_owner IS NOT NULL;
+    CREATE INDEX runs_slots ON runs (tenant_id, concurrency_key) WHERE holds_slot;
     CREATE INDEX runs_by_subject ON runs (tenant_id, subject);
     CREATE INDEX runs_dead ON runs (tenant_id, state, id) WHERE state IN ('failed', 'needs_review');
     ${tenantOwned('runs')}

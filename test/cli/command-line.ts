@@ -36,6 +36,7 @@ export const offline: Composition = {
   definitionFolders: (settings) => [path.join(ROOT, 'definitions'), ...settings.definitions],
   startPlatform: refuse,
   migrate: refuse,
+  rotateKeys: refuse,
 };
 
 /** Runs a command line in this process, with settings of its own and what it prints kept. */

@@ -170,7 +170,7 @@ describe('a compiled definition', () => {
     expect(outputs['etag']?.(scope(), answer)).to.equal('e1');
     expect(typeof outputs['owner']?.(scope(), answer)).to.equal('symbol');
     expect(maxBytes).to.equal(1024 * 1024);
-    expect(step('find').response.schema?.({})).to.deep.equal([{ path: '', message: '"board" is missing.' }]);
+    expect(step('find').response.schema?.({})).to.deep.equal([{ path: '/board', message: '"board" is missing.' }]);
   });
 
   it('reads its tests', () => {

@@ -28,7 +28,9 @@ describe('a condition', () => {
     expect(holds('{{ not input.bot }}', undefined, { input: {} })).to.equal(true);
     expect(holds('{{ optional input.bot }}', undefined, { input: {} })).to.equal(false);
     expect(holds('{{ input.list }}', undefined, { input: { list: [] } })).to.equal(false);
-    expect(() => holds('{{ input.bot }}', undefined, { input: {} })).to.throw(StepFault);
+    expect(holds('{{ input.bot }}', undefined, { input: {} })).to.equal(false);
+    expect(holds('{{ eq response.body.error.code 5 }}', { status: 200, body: {} })).to.equal(false);
+    expect(holds({ body: { '/id': '{{ input.id }}' } }, { status: 200, body: { id: 1 } }, { input: {} })).to.equal(false);
   });
 
   it('compares the status with numbers and classes', () => {

@@ -53,7 +53,7 @@ describe('an input schema', () => {
       '/boby "boby" is not a known key; accepted: to, body, priority, times, tags, pin, when, account, sheet. Did you mean "body"?',
       '/body The text must not be empty.',
       '/priority "hihg" must be one of: low, high. Did you mean "high"?',
-      '/sheet "id" is missing.',
+      '/sheet/id "id" is missing.',
       '/tags The list must have at most 2 items.',
       '/tags/1 1 is a number; this must be text.',
       '/times 0.5 is a number; this must be a whole number.',
@@ -121,7 +121,7 @@ describe('an input with templates', () => {
 
   it('checks all that is not a template', () => {
     expect(templated({ to: '{{ x }}', boddy: '{{ x }}', times: 0, tags: ['{{ x }}', 2] })).to.deep.equal([
-      ' "body" is missing.',
+      '/body "body" is missing.',
       '/boddy "boddy" is not a known key; accepted: to, body, priority, times, tags, pin, when, account, sheet. Did you mean "body"?',
       '/times 0 must be >= 1.',
       '/tags/1 2 is a number; this must be text.',

@@ -28,7 +28,7 @@ export async function startWireVendor(): Promise<WireVendor> {
   const requests: WireRequest[] = [];
   let script: Script = (socket) => void socket.destroy();
   let connections = 0;
-  const { origin, close } = await listenTcp((socket) => {
+  const listening = await listenTcp((socket) => {
     connections++;
     let received = Buffer.alloc(0);
     socket.on('data', (chunk: Buffer) => {
@@ -42,13 +42,13 @@ export async function startWireVendor(): Promise<WireVendor> {
     });
   });
   return {
-    origin,
+    origin: listening.origin,
     requests,
     connections: () => connections,
     answer: (next) => {
       script = next;
     },
-    close,
+    close: () => listening.close(),
   };
 }
 
