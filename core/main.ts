@@ -125,7 +125,10 @@ async function startPlatform(settings: Settings, { role }: PlatformOptions): Pro
 
 async function compose(settings: Settings, role: PlatformOptions['role'], started: Started): Promise<Platform> {
   await mkdir(settings.dataDir, { recursive: true });
-  const logger = pino({ level: settings.logLevel, base: null }, pino.destination({ fd: 2, sync: true }));
+  const logger = pino(
+    { level: settings.logLevel, base: null, serializers: { err: loggedError } },
+    pino.destination({ fd: 2, sync: true }),
+  );
   const url = await databaseUrl(settings, started);
   await refused(migrate(url));
   const db = started.add(await openDatabase({ url, logger }), (open) => open.close());
@@ -229,6 +232,14 @@ async function masterKeysOf({ masterKey, dataDir }: Settings): Promise<MasterKey
 async function rootKeyOf({ rootKey, dataDir }: Settings): Promise<{ value: string; made: boolean }> {
   if (rootKey !== undefined) return { value: rootKey, made: false };
   return secretFrom(join(dataDir, 'root-key'), 'slr_');
+}
+
+/** Errors of libraries drag whole clients and requests along, credentials included: of those the log gets nothing. */
+function loggedError(error: unknown): unknown {
+  if (!(error instanceof Error)) return messageOf(error);
+  const { name, message, stack, cause } = error;
+  const code = 'code' in error ? { code: error.code } : {};
+  return { type: name, message, ...code, stack, ...(cause === undefined ? {} : { cause: loggedError(cause) }) };
 }
 
 /** What an operator can mend is told in one sentence, not in a stack trace. */

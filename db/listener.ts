@@ -20,7 +20,8 @@ export async function openListener(
   channels: Readonly<Record<string, Handler>>,
   onState: (listening: boolean) => void = () => {},
 ): Promise<Listener> {
-  let closed = false;
+  const closing = new AbortController();
+  const { signal } = closing;
   let client: pg.Client | undefined;
   const connect = async (): Promise<void> => {
     const fresh = new pg.Client(connectionTo(url, { statement_timeout: '0' }));
@@ -29,26 +30,26 @@ export async function openListener(
     await fresh.connect();
     fresh.once('end', () => {
       onState(false);
-      if (!closed) void reconnect();
+      if (!signal.aborted) void reconnect();
     });
     for (const channel of Object.keys(channels)) await fresh.query(`LISTEN ${pg.escapeIdentifier(channel)}`);
     client = fresh;
     onState(true);
   };
   const reconnect = async (): Promise<void> => {
-    for (let pause = 100; !closed; pause = Math.min(2000, pause * 2)) {
-      await sleep(pause);
+    for (let pause = 100; !signal.aborted; pause = Math.min(2000, pause * 2)) {
       try {
+        await sleep(pause, undefined, { signal });
         return await connect();
       } catch {
-        // Still away: tried again, a little later each time.
+        // Closed meanwhile, or still away: then tried again, a little later each time.
       }
     }
   };
   await connect();
   return {
     async close() {
-      closed = true;
+      closing.abort();
       await client?.end();
     },
   };

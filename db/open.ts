@@ -56,7 +56,10 @@ export async function openDatabase({
   const pool = (role: Role): pg.Pool => {
     const opened = new pg.Pool({ ...connectionTo(url, { role, ...PLANNING }), max: poolSize });
     // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
-    opened.on('error', (err) => logger?.warn({ err }, 'An idle database connection broke.'));
+    // While the pool closes, a server that stops at the same time may cut what is closed already.
+    opened.on('error', (err) => {
+      if (!opened.ending) logger?.warn({ err }, 'An idle database connection broke.');
+    });
     return opened;
   };
   const engine = pool('sluice_engine');

@@ -87,5 +87,5 @@ export type Plugin = AuthScheme<never> | StepType<never>;
 
 /** For a plugin's default export: checks the shape and keeps the config's type inside the plugin. */
 export function definePlugin<Config>(plugin: AuthScheme<Config> | StepType<Config>): Plugin {
-  return plugin as Plugin;
+  return plugin;
 }

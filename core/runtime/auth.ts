@@ -8,7 +8,8 @@ import type { Registry } from '../kernel/registry.ts';
 import { ABSENT, type AuthChoice, type Plan, type Scope } from '../language/plan.ts';
 import { decodeBody } from './decode.ts';
 import type { SluiceHttpClient } from './http/client.ts';
-import { judge } from './judge.ts';
+import { judge, TokenRefusal } from './judge.ts';
+import { parseWait } from './wait.ts';
 
 export interface AuthorizerDeps {
   readonly registry: Registry;
@@ -172,11 +173,21 @@ async function sendTokenRequest(
     scope,
     clock.now(),
   );
-  const byRule = judgement.rule !== undefined && !judgement.rule.startsWith('default/');
-  if (!byRule || judgement.verdict === 'ignore') return result;
+  const { rule, verdict } = judgement;
+  const byRule = rule !== undefined && !rule.startsWith('default/');
+  const later = verdict === 'retry' || verdict === 'rateLimited';
+  if (verdict === 'ignore' || !(byRule || later)) return result;
   const message = `The token endpoint ${request.url.origin}: ${judgement.message}`;
-  if (judgement.verdict === 'refresh') throw new ReauthRequired(message);
-  throw new StepFault(judgement.verdict === 'fail' ? judgement.kind : 'transient', message);
+  if (verdict === 'refresh') throw new ReauthRequired(message);
+  const asked = parseWait(result.headers['retry-after'], clock.now());
+  const after = judgement.after ?? asked;
+  throw new TokenRefusal({
+    ...judgement,
+    message,
+    // To ask for a token twice does no harm.
+    ...(verdict === 'unknown' ? { verdict: 'retry' } : {}),
+    ...(after === undefined ? {} : { after: Math.max(after, asked ?? 0) }),
+  });
 }
 
 /** True where this host came out of a value of the connection, alone or as part of a URL. */

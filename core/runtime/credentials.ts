@@ -3,7 +3,7 @@ import type { OutgoingRequest } from '../kernel/http.ts';
 import { ReauthRequired } from '../kernel/plugin.ts';
 import type { AuthChoice, RequestStep, Scope } from '../language/plan.ts';
 import type { Frame } from './frame.ts';
-import type { Judgement } from './judge.ts';
+import { TokenRefusal, type Judgement } from './judge.ts';
 
 /** The auth alternatives of a step: its own, else the definition's; none where it says `auth: none`. */
 export function choicesOf(step: RequestStep, frame: Frame): readonly AuthChoice[] {
@@ -52,6 +52,7 @@ export async function judgeUnsent(
     const message = await markNeedsReauth(frame, error.message);
     return { verdict: 'fail', kind: 'config', message, rule: 'default/needs_reauth', sent: false };
   }
+  if (error instanceof TokenRefusal) return error.judgement;
   if (error instanceof StepFault) {
     const verdict = error.kind === 'transient' ? 'retry' : 'fail';
     return { verdict, kind: error.kind, message: error.message, sent: false };

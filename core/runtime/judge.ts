@@ -17,6 +17,16 @@ export interface Judgement {
   readonly sent: boolean;
 }
 
+/** The token endpoint gave no token: what a rule, or its Retry-After, makes of that. The request itself never left. */
+export class TokenRefusal extends StepFault {
+  readonly judgement: Judgement;
+
+  constructor(judgement: Judgement) {
+    super(judgement.kind, judgement.message);
+    this.judgement = { ...judgement, sent: false };
+  }
+}
+
 /** An exchange as it is judged: an answer, or why there is none. */
 export interface Exchange {
   readonly view: AnswerView;

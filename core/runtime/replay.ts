@@ -39,14 +39,6 @@ export function resolveNotDone(cursor: Cursor): Cursor {
   return cursor.intent ? { ...cursor, intent: { ...cursor.intent, standing: 'none', attempt: 0 } } : cursor;
 }
 
-/** Steps of a run whose effect a replay from the start repeats. */
-export function repeatedEffects(cursor: Cursor): string[] {
-  const done = Object.entries(cursor.steps).filter(([, record]) => record.state === 'succeeded');
-  const steps = done.map(([step]) => step);
-  if (cursor.intent && !steps.includes(cursor.intent.step)) steps.push(cursor.intent.step);
-  return steps;
-}
-
 function stepGenerationsOf(cursor: Cursor): { stepGenerations?: Readonly<Record<string, number>> } {
   return cursor.stepGenerations ? { stepGenerations: cursor.stepGenerations } : {};
 }

@@ -8,7 +8,7 @@ import { cancelRun, requeueRun } from './runs/requeue.ts';
 const COLUMNS = `
   tenant_id, id, kind, definition, definition_version, definition_hash, pipeline, subject, automation_id,
   connection_id, state, nullif(due_at, 'infinity') AS due_at, due_at = 'infinity' AS parked, attempt,
-  cancel_requested, cursor, input, outputs, error, version, created_at, updated_at, started_at, finished_at`;
+  cancel_requested, cursor, input, event, outputs, error, version, created_at, updated_at, started_at, finished_at`;
 
 const FIND = `SELECT ${COLUMNS} FROM runs WHERE tenant_id = $1 AND id = $2`;
 
@@ -45,7 +45,7 @@ export function runRecords(client: ClientBase): RunRecords {
       const { rows } = await client.query<{ version: number; state: RunState }>(VERSION, [tenantId, id]);
       return rows[0];
     },
-    requeue: (run, from, { cursor, definition }) => requeueRun(client, run, from, cursor, definition),
+    requeue: (run, from, how) => requeueRun(client, run, from, how),
     cancel: (tenantId, id) => cancelRun(client, { tenantId, id }),
   };
 }
@@ -72,6 +72,7 @@ interface RunRow {
   cancel_requested: boolean;
   cursor: Cursor;
   input: JsonObject;
+  event: JsonObject | null;
   outputs: JsonObject | null;
   error: RunError | null;
   version: number | string;
@@ -98,6 +99,7 @@ function showRun(row: RunRow): Run {
     cancelRequested: row.cancel_requested,
     cursor: row.cursor,
     input: row.input,
+    event: row.event ?? undefined,
     outputs: row.outputs ?? undefined,
     error: row.error ?? undefined,
     version: Number(row.version),

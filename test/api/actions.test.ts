@@ -99,6 +99,20 @@ describe("a form's actions", () => {
     expect(dead.body.items[0].id).to.equal(failed.id);
   });
 
+  it('mended, mend their dead letters: a replay renders the input anew', async () => {
+    const { body: action } = await attach({ input: { to: '{{ event.answers.phone }}', body: '{{ event.answers.urgent }}' } });
+    const { body: response } = await submit({ phone: '+15551234567', urgent: true });
+    const id = response.runs[0];
+    const tooSoon = await api.call('POST', `/v1/runs/${id}:replay`, {});
+    expect([tooSoon.status, tooSoon.body.code]).to.deep.equal([409, 'RUN_NOT_REPLAYABLE']);
+    expect(tooSoon.body.detail).to.match(/still does not fit this response: \/body .* Change the action/);
+    const input = { to: '{{ event.answers.phone }}', body: 'urgent: {{ event.answers.urgent }}' };
+    await api.call('PATCH', `${form}/actions/${action.id}`, { input });
+    const replayed = await api.call('POST', `/v1/runs/${id}:replay`, {});
+    expect([replayed.status, replayed.body.state]).to.deep.equal([202, 'queued']);
+    expect(replayed.body.input).to.deep.equal({ to: '+15551234567', body: 'urgent: true' });
+  });
+
   it('make no run where `if` is false, or where they are switched off', async () => {
     const { body: action } = await attach({ if: '{{ event.answers.urgent }}' });
     expect((await submit({ phone: '+15551234567', urgent: false })).body.runs).to.deep.equal([]);

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { replayFromFailedStep, replayFromStart } from '../../core/runtime/replay.ts';
+import type { Cursor } from '../../core/kernel/runs.ts';
 import { requeueRun } from '../../db/stores/runs/requeue.ts';
 import { testEngine, type TestEngine } from '../support/engine.ts';
 import { cut, inTurn, ok, silent, startVendor, status, type Behaviour, type Vendor } from '../support/vendor.ts';
@@ -183,9 +184,9 @@ describe('What happened to a sent request decides what is done about it', () => 
     });
   });
 
-  const requeue = async (run: string, cursor: Parameters<typeof requeueRun>[3]): Promise<void> => {
+  const requeue = async (run: string, cursor: Cursor): Promise<void> => {
     await engine.inTransaction((client) =>
-      requeueRun(client, { tenantId: engine.tenantId, id: run }, ['failed', 'succeeded'], cursor),
+      requeueRun(client, { tenantId: engine.tenantId, id: run }, ['failed', 'succeeded'], { cursor }),
     );
     engine.wake();
   };

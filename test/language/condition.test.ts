@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import { StepFault } from '../../core/kernel/errors.ts';
 import type { Json } from '../../core/kernel/json.ts';
 import { compileCondition } from '../../core/language/condition.ts';
 import type { AnswerView, Scope } from '../../core/language/plan.ts';

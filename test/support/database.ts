@@ -8,7 +8,7 @@ export interface TestDatabase {
   readonly url: string;
   readonly db: Database;
   /** Closes `db` and drops the database, whoever is still connected. */
-  drop(): Promise<void>;
+  readonly drop: () => Promise<void>;
 }
 
 /** A migrated database of a suite's own, cloned from a template that is made once. */

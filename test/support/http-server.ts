@@ -22,7 +22,7 @@ const TEST_KEY = readFileSync(new URL('tls/key.pem', import.meta.url), 'utf8');
 export interface Listening {
   readonly origin: string;
   readonly port: number;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export function listenHttp(handler: RequestListener): Promise<Listening> {

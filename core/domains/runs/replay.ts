@@ -5,6 +5,7 @@ import type { Run } from '../../kernel/stores/runs.ts';
 import type { Stores } from '../../kernel/stores/stores.ts';
 import type { Step } from '../../language/plan.ts';
 import { replayFromFailedStep, replayFromStart, resolveDone, resolveNotDone } from '../../runtime/replay.ts';
+import { inputAnew } from './begin-again.ts';
 import type { Catalogue } from '../definitions/catalogue.ts';
 
 export interface Replay {
@@ -43,7 +44,10 @@ export async function replayRun(
     how.from === 'start'
       ? replayFromStart(run.cursor)
       : replayFromFailedStep(run.cursor, run.state, run.error?.step);
-  if (!(await stores.runs.requeue(run, from, { cursor, ...(definition && { definition }) }))) {
+  const plan = definition ? catalogue.plan(definition.id) : await catalogue.planByHash(run.definition.hash);
+  const input = await inputAnew(stores, run, plan);
+  const changes = { cursor, ...(definition && { definition }), ...(input && { input }) };
+  if (!(await stores.runs.requeue(run, from, changes))) {
     throw notReplayable('The run was set going by another request.');
   }
   return { repeats };

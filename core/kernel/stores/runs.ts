@@ -20,6 +20,8 @@ export interface Run {
   readonly cancelRequested: boolean;
   readonly cursor: Cursor;
   readonly input: JsonObject;
+  /** What set it off. */
+  readonly event: JsonObject | undefined;
   readonly outputs: JsonObject | undefined;
   readonly error: RunError | undefined;
   readonly version: number;
@@ -59,6 +61,8 @@ export interface Requeue {
   readonly cursor: Cursor;
   /** The definition to go on with, where it is not the pinned one. */
   readonly definition?: DefinitionRef;
+  /** Its input, where it is not the one it was made with. */
+  readonly input?: JsonObject;
 }
 
 /** The run table as the control plane sees it; workers see it as `RunStore`. */

@@ -59,8 +59,10 @@ export class MemoryConnectionStore implements ConnectionStore {
 function tokensOf(document: JsonObject): Tokens {
   const { accessToken, refreshToken, expiresAt } = document;
   const expiry = typeof expiresAt === 'string' ? Date.parse(expiresAt) : expiresAt;
+  // Without an access token a refresh token may still serve: one that has expired is renewed at its first use.
+  if (typeof accessToken !== 'string') return { ...tokensOf({ ...document, accessToken: '' }), expiresAt: 0 };
   return {
-    accessToken: String(accessToken),
+    accessToken,
     ...(typeof refreshToken === 'string' ? { refreshToken } : {}),
     ...(typeof expiry === 'number' ? { expiresAt: expiry } : {}),
   };

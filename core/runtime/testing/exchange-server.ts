@@ -62,7 +62,7 @@ function reply(reply: TestReply, incoming: IncomingMessage, response: ServerResp
   if (reply.fault === 'reset') return void incoming.socket.destroy();
   const body = reply.json === undefined ? (reply.text ?? '') : JSON.stringify(reply.json);
   const type = reply.json === undefined ? {} : { 'content-type': 'application/json' };
-  const headers = Object.entries(reply.headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value)]);
+  const headers = Object.entries(reply.headers ?? {}).map(([name, value]) => [name.toLowerCase(), typeof value === 'string' ? value : JSON.stringify(value)]);
   const all = { ...type, ...(Object.fromEntries(headers) as Record<string, string>) };
   if (reply.fault === 'afterHeaders') {
     response.writeHead(reply.status ?? 200, { ...all, 'content-length': String(Buffer.byteLength(body) + 1000) });

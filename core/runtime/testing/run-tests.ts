@@ -44,7 +44,16 @@ export async function* runDefinitionTests(
 async function runTest(test: DefinitionTest, plan: Plan, registry: Registry, server: ExchangeServer): Promise<TestResult> {
   const clock = new VirtualClock(TEST_START);
   const stop = new AbortController();
-  const http = createHttpClient({ endpoints: {}, everywhere: server.url, clock });
+  const answered = createHttpClient({ endpoints: {}, everywhere: server.url, clock });
+  const real = createHttpClient({ clock });
+  // All is answered here, so what the egress guard says without the network has to be asked beforehand.
+  const http = {
+    ...answered,
+    async send(...[request, how]: Parameters<typeof answered.send>) {
+      if (how.guarded) real.checkUrl(request.url);
+      return answered.send(request, how);
+    },
+  };
   server.expect(test.exchanges ?? [], { timeout: () => clock.fireNext(), failure: () => stop.abort() });
   try {
     const result = await drive({

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import type { JsonObject } from '../../../core/kernel/json.ts';
 import type { Cursor, DefinitionRef, RunState } from '../../../core/kernel/runs.ts';
 import { WAKE } from './insert.ts';
 import { admit, release } from './slots.ts';
@@ -6,7 +7,8 @@ import { admit, release } from './slots.ts';
 const REQUEUE = `
   UPDATE runs SET state = 'queued', cursor = $4::json, error = NULL, outputs = NULL, finished_at = NULL, attempt = 0,
     interrupted = false, cancel_requested = false, updated_at = now(), version = version + 1, due_at = now(),
-    definition_version = coalesce($5, definition_version), definition_hash = coalesce($6, definition_hash)
+    definition_version = coalesce($5, definition_version), definition_hash = coalesce($6, definition_hash),
+    input = coalesce($7::json, input)
   WHERE tenant_id = $1 AND id = $2 AND state = ANY ($3)
   RETURNING concurrency_key, concurrency_limit, holds_slot`;
 
@@ -20,7 +22,7 @@ interface RequeuedRow {
 }
 
 /**
- * Puts a run that has stopped back into the queue with another cursor, inside the caller's transaction.
+ * Puts a run that has stopped back into the queue, with another cursor and where given another input, inside the caller's transaction.
  * @param from the states it may be in; in any other nothing happens
  * @returns whether it was put back
  */
@@ -28,10 +30,10 @@ export async function requeueRun(
   client: ClientBase,
   run: { readonly tenantId: string; readonly id: string },
   from: readonly RunState[],
-  cursor: Cursor,
-  definition?: DefinitionRef,
+  how: { readonly cursor: Cursor; readonly definition?: DefinitionRef; readonly input?: JsonObject },
 ): Promise<boolean> {
   const { tenantId, id } = run;
+  const { cursor, definition, input } = how;
   const { rows } = await client.query<RequeuedRow>(REQUEUE, [
     tenantId,
     id,
@@ -39,6 +41,7 @@ export async function requeueRun(
     JSON.stringify(cursor),
     definition?.version ?? null,
     definition?.hash ?? null,
+    input ? JSON.stringify(input) : null,
   ]);
   const [row] = rows;
   if (!row) return false;
