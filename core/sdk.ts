@@ -8,5 +8,21 @@ export type { Json, JsonObject } from './kernel/json.ts';
 export { followPointer } from './kernel/json.ts';
 export { StepFault, messageOf } from './kernel/errors.ts';
 export { parseDuration } from './kernel/duration.ts';
+export { LogStoreError } from './kernel/logs.ts';
+export type {
+  AppendBatch,
+  AppendGuard,
+  AppendOutcome,
+  LogColumn,
+  LogRows,
+  LogShard,
+  LogStatement,
+  LogStore,
+  LogStoreFault,
+  LogType,
+  LogValue,
+  QueryLimits,
+  ShardTenant,
+} from './kernel/logs.ts';
 export { signJwt } from './kernel/jwt.ts';
 export type { JwtSpec } from './kernel/jwt.ts';

@@ -4,6 +4,7 @@ import type { Agent as HttpsAgent } from 'node:https';
 import type { Clock } from './clock.ts';
 import type { Answer, OutgoingRequest } from './http.ts';
 import type { Json, JsonObject } from './json.ts';
+import type { LogStore } from './logs.ts';
 
 /** What a token endpoint gave, as it is kept (encrypted) with a connection. `expiresAt` in ms since the epoch. */
 export interface Tokens {
@@ -83,9 +84,9 @@ export interface StepType<With = JsonObject> {
   run(config: With, context: { readonly clock: Clock; readonly signal: AbortSignal }): Promise<Json>;
 }
 
-export type Plugin = AuthScheme<never> | StepType<never>;
+export type Plugin = AuthScheme<never> | StepType<never> | LogStore;
 
 /** For a plugin's default export: checks the shape and keeps the config's type inside the plugin. */
-export function definePlugin<Config>(plugin: AuthScheme<Config> | StepType<Config>): Plugin {
+export function definePlugin<Config>(plugin: AuthScheme<Config> | StepType<Config> | LogStore): Plugin {
   return plugin;
 }

@@ -1,5 +1,6 @@
 import type { AuthScheme, Plugin, StepType } from './plugin.ts';
 import type { JsonObject } from './json.ts';
+import type { LogStore } from './logs.ts';
 import { didYouMean } from './suggest.ts';
 
 /** The plugins found at start, by kind and name. Made once by the composition root and handed down. */
@@ -23,6 +24,10 @@ export class Registry {
 
   stepTypes(): readonly StepType<JsonObject>[] {
     return this.all().filter((p) => p.type === 'stepType') as readonly Plugin[] as readonly StepType<JsonObject>[];
+  }
+
+  logStores(): readonly LogStore[] {
+    return this.all().filter((p) => p.type === 'logStore');
   }
 
   authScheme(name: string): AuthScheme<JsonObject> {
