@@ -2,6 +2,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino, type Logger } from 'pino';
 import { startEmbedded } from '../db/embedded.ts';
+import { makeDatabases } from '../db/embedded/databases.ts';
 import { openListener } from '../db/listener.ts';
 import { masterKeysFrom, parseMasterKeys, type MasterKeys } from '../db/master-key.ts';
 import { migrate, openDatabase, type Database } from '../db/open.ts';
@@ -10,6 +11,7 @@ import { CachedConnectionStore } from '../db/stores/cached-connections.ts';
 import { openChangeFeed } from '../db/stores/change-feed.ts';
 import { DatabaseConnectionStore } from '../db/stores/connection-store.ts';
 import { directory } from '../db/stores/directory.ts';
+import { logDirectory } from '../db/stores/log-directory.ts';
 import { responseLog } from '../db/stores/response-log.ts';
 import { RunQueue } from '../db/stores/run-queue.ts';
 import { unitOfWork } from '../db/stores/unit-of-work.ts';
@@ -23,6 +25,7 @@ import type { Settings } from './cli/settings.ts';
 import { Catalogue } from './domains/definitions/catalogue.ts';
 import { readDefinitions } from './domains/definitions/files.ts';
 import { openIdVerifier } from './domains/keys/oidc.ts';
+import { openLogs, type Logs } from './domains/logs/logs.ts';
 import { sweepJob } from './jobs/sweep.ts';
 import { Timetable } from './jobs/timetable.ts';
 import { Worker } from './jobs/worker.ts';
@@ -89,6 +92,12 @@ async function databaseUrl(settings: Settings, started: Started): Promise<string
   return started.add(cluster, (open) => open.stop()).url;
 }
 
+/** The servers of logs that the settings name; with the embedded PostgreSQL, two databases of that. */
+async function logServers(settings: Settings, url: string): Promise<Readonly<Record<string, string>>> {
+  if (settings.logShards !== undefined) return settings.logShards;
+  return settings.databaseUrl === undefined ? makeDatabases(url, ['logs1', 'logs2']) : {};
+}
+
 async function migrateOnly(settings: Settings): Promise<readonly string[]> {
   const started = new Started();
   await mkdir(settings.dataDir, { recursive: true });
@@ -138,16 +147,25 @@ async function compose(settings: Settings, role: PlatformOptions['role'], starte
   const registry = await loadRegistry();
   const catalogue = await openCatalogue(settings, registry, records, logger);
   const engine = openEngine(settings, { db, vault, changes, registry, started });
+  const work = unitOfWork(db, vault, changes.tell);
+  const logs = started.add(await openLogPlatform(), (open) => open.close());
   const rootKey = await rootKeyOf(settings);
 
-  if (role !== 'api') await startWorker({ db, url, catalogue, engine, records, logger, started });
+  if (role !== 'api') await startWorker({ db, url, catalogue, engine, records, logs, logger, started });
   const serving = role === 'worker' ? undefined : await serve();
   return { url: serving?.url, newRootKey: rootKey.made ? rootKey.value : undefined, close: () => started.stop() };
 
+  async function openLogPlatform(): Promise<Logs> {
+    const servers = await refused(logServers(settings, url));
+    const on = { work, directory: logDirectory(db), changes, clock: systemClock, stores: registry.logStores() };
+    return refused(openLogs(on, servers));
+  }
+
   async function serve(): Promise<{ url: string }> {
     const server = createServer({
-      work: unitOfWork(db, vault, changes.tell),
+      work,
       directory: records,
+      logs,
       changes,
       responses: responseLog(db),
       live: engine.connections,
@@ -203,13 +221,14 @@ async function startWorker(on: {
   catalogue: Catalogue;
   engine: Engine;
   records: Directory;
+  logs: Logs;
   logger: Logger;
   started: Started;
 }): Promise<void> {
-  const { db, catalogue, engine, records, logger, started } = on;
+  const { db, catalogue, engine, records, logs, logger, started } = on;
   const queue = new RunQueue(db.engine);
   const worker = new Worker({ queue, engine, plan: ({ hash }) => catalogue.planByHash(hash), log: logger });
-  const timetable = new Timetable(db.engine, [sweepJob(queue), forgetJob(records)], logger);
+  const timetable = new Timetable(db.engine, [sweepJob(queue), forgetJob(records), measureJob(logs)], logger);
   started.add(await openListener(on.url, { sluice_runs: () => worker.wake() }), (open) => open.close());
   await timetable.start();
   started.add(timetable, (open) => open.stop(GRACE));
@@ -220,6 +239,10 @@ async function startWorker(on: {
 function forgetJob(records: Directory) {
   const run = async (): Promise<void> => void (await records.purgeIdempotencyKeys());
   return { name: 'forget-idempotency-keys', every: '1 hour', run };
+}
+
+function measureJob(logs: Logs) {
+  return { name: 'measure-logs', every: '5 minutes', run: () => logs.measure() };
 }
 
 /** The setting's, else those of the data folder, where the first start made one. */

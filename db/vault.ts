@@ -33,7 +33,7 @@ export class Vault {
     return this.#current.id;
   }
 
-  /** A new tenant's data key. */
+  /** A new data key of a tenant, or of whoever else `tenantId` names. */
   newDataKey(tenantId: string): WrappedKey {
     return this.wrapDataKey(tenantId, randomBytes(32));
   }
@@ -74,25 +74,38 @@ export class Vault {
   }
 }
 
+/** Where data keys stand, and whose each is: `$owner` of a row is what its key is bound to. */
+const WRAPPED = [
+  { table: 'tenants', key: 'id::text', owner: 'id::text' },
+  { table: 'log_shards', key: 'name', owner: `'${shardOwner('')}' || name` },
+];
+
+/** A shard's URL has a data key of its own, bound to this. */
+export function shardOwner(name: string): string {
+  return `log_shards/${name}`;
+}
+
 /**
- * Wraps every tenant's data key with the current master key. All running processes must know both keys by then; the
- * old one may go when it is done. Safe to run again, and beside itself.
+ * Wraps every data key, of tenants and of log shards, with the current master key. All running processes must know both
+ * keys by then; the old one may go when it is done. Safe to run again, and beside itself.
  * @param engine a pool that sees all tenants.
- * @returns how many tenants it changed.
+ * @returns how many keys it changed.
  */
 export async function rotateDataKeys(engine: pg.Pool, vault: Vault): Promise<number> {
-  const stale = await engine.query<{ id: string; data_key: Buffer; master_key_id: string }>(
-    'SELECT id, data_key, master_key_id FROM tenants WHERE master_key_id <> $1',
-    [vault.masterKeyId],
-  );
   let changed = 0;
-  for (const { id, data_key: dataKey, master_key_id: masterKeyId } of stale.rows) {
-    const next = vault.wrapDataKey(id, vault.unwrapDataKey(id, { dataKey, masterKeyId }));
-    const { rowCount } = await engine.query(
-      'UPDATE tenants SET data_key = $1, master_key_id = $2 WHERE id = $3 AND data_key = $4',
-      [next.dataKey, next.masterKeyId, id, dataKey],
+  for (const { table, key, owner } of WRAPPED) {
+    const stale = await engine.query<{ id: string; owner: string; data_key: Buffer; master_key_id: string }>(
+      `SELECT ${key} AS id, ${owner} AS owner, data_key, master_key_id FROM ${table} WHERE master_key_id <> $1`,
+      [vault.masterKeyId],
     );
-    changed += rowCount ?? 0;
+    for (const { id, owner, data_key: dataKey, master_key_id: masterKeyId } of stale.rows) {
+      const next = vault.wrapDataKey(owner, vault.unwrapDataKey(owner, { dataKey, masterKeyId }));
+      const { rowCount } = await engine.query(
+        `UPDATE ${table} SET data_key = $1, master_key_id = $2 WHERE ${key} = $3 AND data_key = $4`,
+        [next.dataKey, next.masterKeyId, id, dataKey],
+      );
+      changed += rowCount ?? 0;
+    }
   }
   return changed;
 }

@@ -98,6 +98,13 @@ export function decodeText(
   }
 }
 
+/** What curl says of `-d` without being told, and nothing at all, count as JSON where a route is lenient. */
+export function lenientType(contentType: string | undefined): string {
+  return contentType === undefined || contentType === 'application/x-www-form-urlencoded'
+    ? 'application/json'
+    : contentType;
+}
+
 function checkMediaType(contentType: string | undefined, accepted: 'json' | 'form'): void {
   if (contentType === 'application/json') return;
   const [type = '', ...parameters] = (contentType ?? '')

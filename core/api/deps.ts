@@ -4,6 +4,7 @@ import type { CheckUrl } from '../domains/connections/config.ts';
 import type { Verify } from '../domains/connections/verify.ts';
 import type { Catalogue } from '../domains/definitions/catalogue.ts';
 import type { TokenVerifier } from '../domains/keys/oidc.ts';
+import type { Logs } from '../domains/logs/logs.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { ConnectionStore } from '../kernel/ports.ts';
 import type { ResponseLog } from '../kernel/stores/forms.ts';
@@ -18,6 +19,7 @@ export interface ApiDeps {
   /** Connections with their secrets, for `:verify` and `:authorize` only. */
   readonly live: Pick<ConnectionStore, 'load'>;
   readonly catalogue: Catalogue;
+  readonly logs: Logs;
   readonly checkUrl: CheckUrl;
   readonly verify: Verify;
   readonly consent: Consent;

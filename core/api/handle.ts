@@ -4,7 +4,7 @@ import type { Caller } from '../domains/keys/caller.ts';
 import { OPERATOR } from '../kernel/stores/idempotency.ts';
 import type { UnitOfWork } from '../kernel/stores/stores.ts';
 import { checkAccess, tenantsOf } from './access.ts';
-import { decodeText, readBody } from './body.ts';
+import { decodeText, lenientType, readBody } from './body.ts';
 import { claimOf, underKey } from './idempotent.ts';
 import { parseJson } from './json-text.ts';
 import type { Context, Reply, Route, Work } from './route.ts';
@@ -30,7 +30,8 @@ const NOBODY: Caller = { kind: 'nobody' };
  */
 export function handlerOf(route: Route, deps: HandlerDeps): Handle {
   const checkQuery = queryCheck(route.query ?? { type: 'object', additionalProperties: false });
-  const checkBody = route.body && bodyCheck(route.body);
+  const readsBody = route.body && route.bodyType !== 'own';
+  const checkBody = readsBody && route.body && bodyCheck(route.body);
 
   return async (request, params, requestId) => {
     const caller =
@@ -52,12 +53,13 @@ export function handlerOf(route: Route, deps: HandlerDeps): Handle {
     const owned = await route.owner?.(base);
     const query = readQuery(request.url ?? '');
     checkQuery(query);
-    const bytes = route.body ? await readBody(request) : NOTHING;
+    const bytes = readsBody ? await readBody(request) : NOTHING;
     const body = readValue(route, bytes, request.headers['content-type']);
-    checkBody?.(body);
+    if (checkBody) checkBody(body);
 
     const claim =
       route.idempotency &&
+      route.bodyType !== 'own' &&
       claimOf(request.headers['idempotency-key'], route.method, concretePath(route, params), bytes);
     const withWork = (work: Work): Context => ({ ...context, work });
     const context: Context = {
@@ -65,7 +67,7 @@ export function handlerOf(route: Route, deps: HandlerDeps): Handle {
       owned,
       query,
       body,
-      idempotency: route.idempotency === 'own' ? claim : undefined,
+      idempotency: route.idempotency === 'own' ? claim || undefined : undefined,
     };
     if (!claim || route.idempotency !== 'kept') return route.handle(context);
     const seal = route.secretAnswer && caller.kind !== 'nobody' ? caller.credential : undefined;
@@ -92,7 +94,8 @@ function readQuery(url: string): Record<string, unknown> {
 }
 
 function readValue(route: Route, bytes: Buffer, contentType: string | undefined): unknown {
-  if (!route.body || (bytes.length === 0 && route.bodyOptional)) return {};
+  if (!route.body || route.bodyType === 'own' || (bytes.length === 0 && route.bodyOptional)) return {};
+  if (route.bodyType === 'lenient') return parseJson(decodeText(bytes, lenientType(contentType), 'json'));
   if (route.bodyType !== 'form') return parseJson(decodeText(bytes, contentType, 'json'));
   const form = new URLSearchParams(decodeText(bytes, contentType, 'form'));
   return Object.fromEntries([...new Set(form.keys())].map((key) => [key, form.getAll(key)]));

@@ -48,7 +48,7 @@ function deeperThan(text: string, limit: number): boolean {
 }
 
 /** The index of the closing quote of the string that opens at `start`; the text's length where there is none. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   let end = start;
   do {
     end = text.indexOf('"', end + 1);

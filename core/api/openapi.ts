@@ -41,7 +41,10 @@ function operationOf(route: Route): object {
   const mediaType = route.bodyType === 'form' ? 'application/x-www-form-urlencoded' : 'application/json';
   const body = route.body && {
     required: !route.bodyOptional,
-    content: { [mediaType]: { schema: route.body } },
+    content: {
+      [mediaType]: { schema: route.body },
+      ...Object.fromEntries((route.mediaTypes ?? []).map((type) => [type, {}])),
+    },
   };
   return {
     operationId: operationId(route),

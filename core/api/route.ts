@@ -55,8 +55,13 @@ export interface Route {
   readonly body?: TSchema;
   /** True where the body may be left out; it is `{}` then. */
   readonly bodyOptional?: boolean;
-  /** `form` reads application/x-www-form-urlencoded instead of JSON. */
-  readonly bodyType?: 'json' | 'form';
+  /**
+   * `form` reads application/x-www-form-urlencoded instead of JSON. `lenient` reads JSON under curl's own default type too,
+   * which the clients of databalancer send. `own`: the handler reads the request itself, and `body` only describes it.
+   */
+  readonly bodyType?: 'json' | 'form' | 'lenient' | 'own';
+  /** Further media types that an `own` body may have. */
+  readonly mediaTypes?: readonly string[];
   readonly answers: Readonly<Record<number, AnswerSpec>>;
   /**
    * What an Idempotency-Key does. `kept`: the answer is recorded in the handler's transaction and replayed; `own`: the

@@ -12,10 +12,13 @@ import { definitionRoutes } from './routes/definitions.ts';
 import { descriptionRoutes } from './routes/description.ts';
 import { formRoutes } from './routes/forms.ts';
 import { healthRoutes } from './routes/health.ts';
+import { logRoutes } from './routes/logs.ts';
 import { publicFormRoutes } from './routes/public-forms.ts';
 import { responseRoutes } from './routes/responses.ts';
 import { runRoutes } from './routes/runs.ts';
+import { shardRoutes } from './routes/shards.ts';
 import { tenantRoutes } from './routes/tenants.ts';
+import { usageRoutes } from './routes/usage.ts';
 
 export interface TableDeps extends ApiDeps {
   readonly metrics: Metrics;
@@ -31,7 +34,8 @@ export function routesOf(deps: TableDeps): readonly Route[] {
   const submissions = new Submissions(deps.responses);
   const authorizing = { ...deps, publicUrl: deps.baseUrl };
   const described = [
-    // The busiest path first: express looks one by one.
+    // The busiest paths first: express looks one by one.
+    ...logRoutes(deps.logs),
     ...responseRoutes({ forms, submissions }),
     ...tenantRoutes(deps),
     ...apiKeyRoutes(),
@@ -42,6 +46,8 @@ export function routesOf(deps: TableDeps): readonly Route[] {
     ...formRoutes(),
     ...actionRoutes(deps),
     ...runRoutes(deps),
+    ...shardRoutes(deps),
+    ...usageRoutes(deps),
     ...publicFormRoutes({ directory: deps.directory, forms, submissions }),
     ...healthRoutes(deps),
   ];

@@ -80,6 +80,24 @@ export const databaseUrl: Form<string> = {
   },
 };
 
+/** By name. Which schemes there are, the plugins say. */
+export const logShards: Form<Readonly<Record<string, string>>> = {
+  accepted: 'name=url with commas between them, such as eu1=mysql://root:password@db1,eu2=mysql://root:password@db2',
+  secret: true,
+  parse(text) {
+    const shards = new Map<string, string>();
+    // A comma may stand in a URL as well: one that begins a shard has a name after it.
+    for (const part of text.split(/,\s*(?=[\w-]+=)/)) {
+      const [, name, url] = /^\s*([a-z][a-z0-9-]{0,62})=(.+?)\s*$/.exec(part) ?? [];
+      if (name === undefined || url === undefined) return refuse('a part of it is not name=url, with a name of a-z, 0-9 and -');
+      if (!URL.canParse(url)) return refuse(`what it gives for "${name}" is no URL`);
+      if (shards.has(name)) return refuse(`it names "${name}" twice`);
+      shards.set(name, url);
+    }
+    return Object.fromEntries(shards);
+  },
+};
+
 /** Left as text: the store of keys takes it apart. The first wraps, those after it only open what they once wrapped. */
 export const masterKey: Form<string> = {
   accepted: '32 bytes in base64 or hex, such as `openssl rand -base64 32` prints; older keys after commas',

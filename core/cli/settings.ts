@@ -11,6 +11,8 @@ import type { Form } from './setting-forms.ts';
 export interface Settings {
   readonly dataDir: string;
   readonly databaseUrl: string | undefined;
+  /** The servers of logs by name: administrators' URLs. */
+  readonly logShards: Readonly<Record<string, string>> | undefined;
   readonly definitions: readonly string[];
   /** By definition id: the values of `app` in its templates. */
   readonly apps: Readonly<Record<string, JsonObject>>;
@@ -52,6 +54,11 @@ export const SETTINGS: { readonly [K in keyof Settings]: Setting<NonNullable<Set
     variable: 'SLUICE_DATABASE_URL',
     form: forms.databaseUrl,
     summary: 'PostgreSQL to use instead of the embedded one',
+  },
+  logShards: {
+    variable: 'SLUICE_LOG_SHARDS',
+    form: forms.logShards,
+    summary: 'servers that hold logs (two databases of the embedded PostgreSQL where not set)',
   },
   definitions: {
     variable: 'SLUICE_DEFINITIONS',

@@ -61,7 +61,11 @@ export interface QueryLimits {
   readonly maxBytes: number;
 }
 
-/** Rows as the driver gives them, columns by position; the caller knows each column's LogType. */
+/**
+ * Columns by position; the caller knows each column's LogType. As every store answers: int is a number where it is a
+ * safe integer, else text; float a number; decimals text; timestamps `YYYY-MM-DD HH:MM:SS.ffffff`; text and json text.
+ * bool is 0 or 1 on MySQL and true or false on PostgreSQL.
+ */
 export interface LogRows {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly Json[])[];
@@ -112,6 +116,8 @@ export interface LogStore {
   readonly summary: string;
   /** Of the URLs it opens, for example `mysql:`. */
   readonly protocols: readonly string[];
+  /** A URL as an operator writes it. */
+  readonly example: string;
   /** Connects when first used. `url` is an administrator's: it makes databases and users. */
   open(url: string, options: { readonly name: string }): LogShard;
 }

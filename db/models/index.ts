@@ -4,6 +4,12 @@ import { defineAuditEvent, type AuditEvent } from './audit-event.ts';
 import { defineAutomation, type Automation } from './automation.ts';
 import { defineConnection, type Connection } from './connection.ts';
 import { defineForm, type Form } from './form.ts';
+import { defineLogColumn, type LogColumn } from './log-column.ts';
+import { defineLogFamily, type LogFamily } from './log-family.ts';
+import { defineLogPin, type LogPin } from './log-pin.ts';
+import { defineLogShard, type LogShard } from './log-shard.ts';
+import { defineLogSlice, type LogSlice } from './log-slice.ts';
+import { defineLogTenant, type LogTenant } from './log-tenant.ts';
 import { defineTenant, type Tenant } from './tenant.ts';
 
 /** The tables of the control plane, a class each, bound to one database. */
@@ -14,6 +20,12 @@ export interface Models {
   readonly Connection: typeof Connection;
   readonly Form: typeof Form;
   readonly Automation: typeof Automation;
+  readonly LogColumn: typeof LogColumn;
+  readonly LogFamily: typeof LogFamily;
+  readonly LogPin: typeof LogPin;
+  readonly LogShard: typeof LogShard;
+  readonly LogSlice: typeof LogSlice;
+  readonly LogTenant: typeof LogTenant;
 }
 
 /** Sequelize binds a class to one instance, so each database gets classes of its own. */
@@ -25,5 +37,11 @@ export function defineModels(sequelize: Sequelize): Models {
     Connection: defineConnection(sequelize),
     Form: defineForm(sequelize),
     Automation: defineAutomation(sequelize),
+    LogColumn: defineLogColumn(sequelize),
+    LogFamily: defineLogFamily(sequelize),
+    LogPin: defineLogPin(sequelize),
+    LogShard: defineLogShard(sequelize),
+    LogSlice: defineLogSlice(sequelize),
+    LogTenant: defineLogTenant(sequelize),
   };
 }

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import type { Change, ChangeFeed } from '../../core/kernel/stores/stores.ts';
+import { CHANGE_NOUNS, type Change, type ChangeFeed } from '../../core/kernel/stores/stores.ts';
 import { openListener } from '../listener.ts';
 
 const CHANNEL = 'sluice_changes';
@@ -42,6 +42,7 @@ export async function openChangeFeed(url: string): Promise<OpenChangeFeed> {
 
 /** A newer version's noun is not ours to know: all that is cached is then forgotten. */
 function parse(payload: string): Change | undefined {
-  const [noun, tenantId = '', id = ''] = payload.split(':');
-  return noun === 'form' || noun === 'connection' || noun === 'key' ? { noun, tenantId, id } : undefined;
+  const [said, tenantId = '', id = ''] = payload.split(':');
+  const noun = CHANGE_NOUNS.find((known) => known === said);
+  return noun && { noun, tenantId, id };
 }

@@ -11,10 +11,14 @@ import { connectionRecords } from './connection-records.ts';
 import { definitionStore } from './definition-store.ts';
 import { formStore } from './form-store.ts';
 import { idempotencyStore } from './idempotency-store.ts';
+import { logFamilyStore } from './log-family-store.ts';
+import { logShardStore } from './log-shard-store.ts';
+import { logTenantStore } from './log-tenant-store.ts';
 import { responseStore } from './response-store.ts';
 import { runRecords } from './run-records.ts';
 import { tenantStore } from './tenant-store.ts';
 import { sessionOf, type Session } from './transaction.ts';
+import { usageStore } from './usage-store.ts';
 
 /**
  * Transactions of the control plane, each seeing its tenants only.
@@ -57,6 +61,10 @@ function storesOf(session: Session, changes: Change[]): Stores {
     responses: responseStore(client),
     automations: automationStore(session),
     runs: runRecords(client),
+    logShards: logShardStore(session),
+    logTenants: logTenantStore(session),
+    logFamilies: logFamilyStore(session),
+    usage: usageStore(client),
     async changed(change) {
       await announce(client, change);
       changes.push(change);

@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { createServer } from '../../core/api/server.ts';
 import { Catalogue } from '../../core/domains/definitions/catalogue.ts';
 import { readDefinitions } from '../../core/domains/definitions/files.ts';
+import { openLogs, type Logs, type LogsDeps } from '../../core/domains/logs/logs.ts';
 import { systemClock } from '../../core/kernel/clock.ts';
 import type { JsonObject } from '../../core/kernel/json.ts';
 import type { Plugin } from '../../core/kernel/plugin.ts';
@@ -18,6 +19,7 @@ import type { Database } from '../../db/open.ts';
 import { openChangeFeed } from '../../db/stores/change-feed.ts';
 import { DatabaseConnectionStore } from '../../db/stores/connection-store.ts';
 import { directory } from '../../db/stores/directory.ts';
+import { logDirectory } from '../../db/stores/log-directory.ts';
 import { responseLog } from '../../db/stores/response-log.ts';
 import { unitOfWork } from '../../db/stores/unit-of-work.ts';
 import { Vault } from '../../db/vault.ts';
@@ -45,6 +47,7 @@ export interface Sending {
 export interface TestApi {
   readonly url: string;
   readonly db: Database;
+  readonly logs: Logs;
   /** The owner's key of a tenant made for the suite; `call` uses it where no other is named. */
   readonly key: string;
   readonly tenantId: string;
@@ -61,6 +64,10 @@ export interface TestApiOptions {
   readonly definitions?: Readonly<Record<string, string>>;
   readonly endpoints?: Readonly<Record<string, string>>;
   readonly app?: JsonObject;
+  /** Servers of logs, name to URL. None by default. */
+  readonly logShards?: Readonly<Record<string, string>>;
+  readonly logLimits?: NonNullable<LogsDeps['limits']>;
+  readonly queryLimits?: NonNullable<LogsDeps['queryLimits']>;
 }
 
 /** The API on a real database, with the bundled definitions, listening on a free port. No workers: runs stay queued. */
@@ -80,9 +87,23 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     directory(db, vault),
   );
   const changes = await openChangeFeed(database.url);
+  const work = unitOfWork(db, vault, changes.tell);
+  const logs = await openLogs(
+    {
+      work,
+      directory: logDirectory(db),
+      changes,
+      clock: systemClock,
+      stores: registry.logStores(),
+      ...(options.logLimits && { limits: options.logLimits }),
+      ...(options.queryLimits && { queryLimits: options.queryLimits }),
+    },
+    options.logShards,
+  );
   const logged: string[] = [];
   const server = createServer({
-    work: unitOfWork(db, vault, changes.tell),
+    work,
+    logs,
     directory: directory(db, vault),
     changes,
     responses: responseLog(db),
@@ -117,6 +138,7 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
   return {
     url,
     db,
+    logs,
     key,
     tenantId: first.id,
     log: () => logged.join(''),
@@ -124,6 +146,7 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     newTenant,
     async close() {
       await server.close();
+      await logs.close();
       await changes.close();
       http.close();
       await database.drop();

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { ERROR_STATUS } from '../../core/kernel/errors.ts';
 import { ROOT, sourceFiles } from './sources.ts';
 
-const ROW = /^\| `([A-Z_]+)` \| (\d{3}) \| ([^|]+) \| ([^|]+) \|$/gm;
+const ROW = /^\| `([A-Za-z_]+)` \| (\d{3}) \| ([^|]+) \| ([^|]+) \|$/gm;
 
 describe('the list of error codes', () => {
   it('is the one that docs/errors.md explains, with the same statuses', () => {

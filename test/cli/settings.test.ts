@@ -57,6 +57,21 @@ describe('settings', () => {
     expect(message).to.not.contain('hunter2');
   });
 
+  it('take servers of logs by name, and a comma within a URL for what it is', () => {
+    const text = 'eu1=mysql://root:a,b@db1:3306, eu2=postgres://x:y@db2/logs?options=a,b';
+    expect(loadSettings({ SLUICE_LOG_SHARDS: text }, '/').logShards).to.deep.equal({
+      eu1: 'mysql://root:a,b@db1:3306',
+      eu2: 'postgres://x:y@db2/logs?options=a,b',
+    });
+    expect(loadSettings({}, '/').logShards).to.equal(undefined);
+  });
+
+  it('refuse servers of logs without a name, named twice, or without a URL, and repeat nothing of them', () => {
+    for (const text of ['mysql://root:hunter2@db1', 'a=mysql://hunter2@x,a=mysql://hunter2@y', 'a=hunter2']) {
+      expect(refusal({ SLUICE_LOG_SHARDS: text })).to.match(/^SLUICE_LOG_SHARDS is not usable: /).and.not.contain('hunter2');
+    }
+  });
+
   it('take master keys in base64 and in hex, and older ones after commas', () => {
     const base64 = Buffer.alloc(32, 7).toString('base64');
     const keys = `${base64},${Buffer.alloc(32, 8).toString('hex')}`;

@@ -39,7 +39,7 @@ export class FormCache {
   constructor(deps: FormCacheDeps) {
     this.#deps = deps;
     deps.changes.subscribe((change) => {
-      if (change?.noun !== 'key') this.forget(change?.tenantId);
+      if (!change || change.noun === 'form' || change.noun === 'connection') this.forget(change?.tenantId);
     });
   }
 

@@ -1,9 +1,9 @@
+import { Coalescer } from '../../kernel/coalescer.ts';
 import { notFound, SluiceError } from '../../kernel/errors.ts';
 import { uuid7 } from '../../kernel/ids.ts';
 import type { JsonObject } from '../../kernel/json.ts';
 import type { FormResponse, NewResponse, ResponseLog, CommitOutcome } from '../../kernel/stores/forms.ts';
 import type { IdempotencyClaim, RecordedAnswer } from '../../kernel/stores/idempotency.ts';
-import { Coalescer } from './coalescer.ts';
 import type { CompiledForm } from './form-cache.ts';
 
 /** A response that was written, and the runs it set off. */

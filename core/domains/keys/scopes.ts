@@ -12,11 +12,14 @@ export const SCOPES = [
   'forms:write',
   'keys:read',
   'keys:write',
+  'logs:read',
+  'logs:write',
   'responses:read',
   'responses:write',
   'runs:read',
   'runs:write',
   'tenant:read',
+  'usage:read',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 

@@ -2,9 +2,11 @@ import type { Authorization, AuthorizationStore, ConnectionRecords } from './con
 import type { DefinitionStore, DefinitionVersion } from './definitions.ts';
 import type { AutomationStore, Form, FormStore, ResponseStore } from './forms.ts';
 import type { IdempotencyStore } from './idempotency.ts';
+import type { LogFamilyStore, LogShardStore, LogTenantStore } from './logs.ts';
 import type { RunRecords } from './runs.ts';
 import type { Page, PageRequest } from './page.ts';
 import type { ApiKey, ApiKeyStore, AuditStore, Tenant, TenantStore } from './tenancy.ts';
+import type { UsageStore } from './usage.ts';
 
 /** All tables of the control plane, as one transaction sees them. */
 export interface Stores {
@@ -19,6 +21,10 @@ export interface Stores {
   readonly responses: ResponseStore;
   readonly automations: AutomationStore;
   readonly runs: RunRecords;
+  readonly logShards: LogShardStore;
+  readonly logTenants: LogTenantStore;
+  readonly logFamilies: LogFamilyStore;
+  readonly usage: UsageStore;
   /** Tells all processes, when the transaction commits, that something they may have cached has changed. */
   changed(change: Change): Promise<void>;
   /** Widens the transaction to a tenant that it is about to make. */
@@ -46,9 +52,12 @@ export interface Directory {
   ping(): Promise<void>;
 }
 
+export const CHANGE_NOUNS = ['form', 'connection', 'key', 'logFamily', 'logShard'] as const;
+
 export interface Change {
-  readonly noun: 'form' | 'connection' | 'key';
+  readonly noun: (typeof CHANGE_NOUNS)[number];
   readonly tenantId: string;
+  /** Its id, or its name where that is what it is known by. */
   readonly id: string;
 }
 

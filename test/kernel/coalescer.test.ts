@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Coalescer } from '../../core/domains/forms/coalescer.ts';
+import { Coalescer } from '../../core/kernel/coalescer.ts';
 import { rejection } from '../support/rejection.ts';
 
 interface Flush {

@@ -1,0 +1,131 @@
+import { Type } from 'typebox';
+import type { Logs } from '../../domains/logs/logs.ts';
+import { addShard, changeShard, pinTenant } from '../../domains/logs/shard-admin.ts';
+import { messageOf, notFound, SluiceError } from '../../kernel/errors.ts';
+import { isUuid } from '../../kernel/ids.ts';
+import { SHARD_STATES, type LogShardRecord, type ShardLoad } from '../../kernel/stores/logs.ts';
+import { route, type Route } from '../route.ts';
+import { closed, listOf, Time } from '../schema.ts';
+
+const tag = 'Shards';
+const access = 'root';
+
+const Weight = Type.Integer({ minimum: 0, maximum: 1_000_000, description: '0 takes no new families.' });
+
+const Shard = Type.Object({
+  name: Type.String(),
+  store: Type.String({ description: 'The kind of server.' }),
+  weight: Weight,
+  state: Type.Enum([...SHARD_STATES]),
+  families: Type.Integer(),
+  bytes: Type.Integer({ description: 'As last measured.' }),
+  createdAt: Time,
+});
+
+export function shardRoutes({ logs }: { readonly logs: Logs }): Route[] {
+  const show = async (record: LogShardRecord): Promise<object> =>
+    showShard(record, await logs.directory.load());
+  return [
+    route({
+      method: 'GET',
+      path: '/v1/shards',
+      tag,
+      summary: 'The servers that hold logs, and what is on them.',
+      access,
+      answers: { 200: { description: 'Shards, by name.', schema: listOf(Shard) } },
+      async handle({ work }) {
+        const load = await logs.directory.load();
+        const records = await work((stores) => stores.logShards.list());
+        return {
+          status: 200,
+          body: { items: records.map((record) => showShard(record, load)), nextCursor: null },
+        };
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/shards',
+      tag,
+      summary: 'Add a server. It must answer.',
+      access,
+      body: closed({
+        name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,62}$' }),
+        url: Type.String({
+          minLength: 1,
+          maxLength: 2000,
+          description: "An administrator's; it is not shown again.",
+        }),
+        weight: Type.Optional(Weight),
+      }),
+      idempotency: 'kept',
+      answers: { 201: { description: 'The shard.', schema: Shard } },
+      async handle({ work, body }) {
+        const store = logs.shards.storeFor(body.url);
+        const probe = store.open(body.url, { name: body.name });
+        try {
+          await probe.ping();
+        } catch (error) {
+          const message = `The server cannot be used: ${messageOf(error)}`;
+          throw new SluiceError('VALIDATION_FAILED', message, {
+            errors: [{ path: '/url', message }],
+            cause: error,
+          });
+        } finally {
+          await probe.close();
+        }
+        const made = await work((stores) => addShard(stores, { ...body, store: store.name }));
+        return { status: 201, headers: { Location: '/v1/shards' }, body: showShard(made, new Map()) };
+      },
+    }),
+    route({
+      method: 'PATCH',
+      path: '/v1/shards/{name}',
+      tag,
+      summary: 'Change the weight or state of a server.',
+      access,
+      body: closed({ weight: Type.Optional(Weight), state: Type.Optional(Type.Enum([...SHARD_STATES])) }),
+      answers: { 200: { description: 'The shard.', schema: Shard } },
+      async handle({ work, params, body }) {
+        return {
+          status: 200,
+          body: await show(await work((stores) => changeShard(stores, params['name'] ?? '', body))),
+        };
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/shards/{name}:drain',
+      tag,
+      summary: 'Place no new families on a server.',
+      access,
+      answers: { 200: { description: 'The shard.', schema: Shard } },
+      async handle({ work, params }) {
+        const change = { state: 'draining' } as const;
+        return {
+          status: 200,
+          body: await show(await work((stores) => changeShard(stores, params['name'] ?? '', change))),
+        };
+      },
+    }),
+    route({
+      method: 'PUT',
+      path: '/v1/shards/{name}/tenants/{tenantId}',
+      tag,
+      summary: 'Place all new families of a tenant on this server.',
+      access,
+      answers: { 204: { description: 'So it is.' } },
+      async handle({ work, params }) {
+        const tenantId = params['tenantId'] ?? '';
+        if (!isUuid(tenantId)) throw notFound('tenant');
+        await work((stores) => pinTenant(stores, tenantId, params['name'] ?? ''));
+        return { status: 204 };
+      },
+    }),
+  ];
+}
+
+function showShard(record: LogShardRecord, load: ReadonlyMap<string, ShardLoad>): object {
+  const { name, store, weight, state, createdAt } = record;
+  const { families, bytes } = load.get(name) ?? { families: 0, bytes: 0 };
+  return { name, store, weight, state, families, bytes, createdAt };
+}

@@ -1,0 +1,44 @@
+import { SluiceError, type Violation } from '../../kernel/errors.ts';
+import { pointerSegment } from '../../kernel/json.ts';
+import type { LogColumn } from '../../kernel/logs.ts';
+import { MAX_COLUMNS } from './names.ts';
+import { invalid, tooMany } from './request.ts';
+
+/**
+ * The columns that a schema adds to those a family has.
+ * @throws SluiceError CONFLICT where a column has another type, or differs from one in case only; VALIDATION_FAILED where they
+ *   would be too many
+ */
+export function newColumns(
+  family: string,
+  known: readonly LogColumn[],
+  schema: readonly LogColumn[],
+): readonly LogColumn[] {
+  const byName = new Map(known.map((column) => [column.name.toLowerCase(), column]));
+  const added: LogColumn[] = [];
+  const conflicts: Violation[] = [];
+  for (const { name, type } of schema) {
+    const there = byName.get(name.toLowerCase());
+    if (there === undefined) added.push({ name, type });
+    else if (there.name !== name) {
+      conflicts.push({
+        path: pathOf(name),
+        message: `The family "${family}" has the column "${there.name}"; "${name}" differs in case only.`,
+      });
+    } else if (there.type !== type) {
+      conflicts.push({
+        path: pathOf(name),
+        message: `The column "${name}" of the family "${family}" has the type ${there.type}, not ${type}. Types do not change: send ${there.type}, or take another name.`,
+      });
+    }
+  }
+  if (conflicts.length > 0) throw new SluiceError('CONFLICT', conflicts[0]!.message, { errors: conflicts });
+  if (known.length + added.length > MAX_COLUMNS) {
+    throw invalid([{ path: '/schema', message: tooMany(known.length + added.length) }]);
+  }
+  return added;
+}
+
+function pathOf(name: string): string {
+  return `/schema${pointerSegment(name)}`;
+}

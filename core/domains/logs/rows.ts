@@ -1,0 +1,80 @@
+import type { Violation } from '../../kernel/errors.ts';
+import { pointerSegment, type JsonObject } from '../../kernel/json.ts';
+import type { LogColumn, LogValue } from '../../kernel/logs.ts';
+import { didYouMean } from '../../kernel/suggest.ts';
+import { nameFault } from './names.ts';
+import { invalid, MOST_FINDINGS } from './request.ts';
+import { STORED, ValueFault } from './values.ts';
+
+/** Events as rows of the columns that occur in them. */
+export interface Rows {
+  readonly columns: readonly LogColumn[];
+  readonly rows: readonly (readonly LogValue[])[];
+  /** Where texts hold U+0000, which not every store can hold. The first few. */
+  readonly nuls: readonly Violation[];
+}
+
+interface Place {
+  readonly column: LogColumn;
+  readonly isText: boolean;
+  /** In the rows; -1 until the column occurs. */
+  index: number;
+}
+
+/**
+ * Turns events into rows, each value checked against its column's type.
+ * @param columns all that the family has and the request declares
+ * @throws SluiceError VALIDATION_FAILED with the first twenty findings
+ */
+export function rowsOf(logs: readonly JsonObject[], columns: readonly LogColumn[]): Rows {
+  const places = new Map<string, Place>();
+  for (const column of columns)
+    places.set(column.name, { column, isText: column.type === 'string', index: -1 });
+  const used: LogColumn[] = [];
+  const rows: LogValue[][] = [];
+  const violations: Violation[] = [];
+  const nuls: Violation[] = [];
+  for (let i = 0; i < logs.length && violations.length < MOST_FINDINGS; i++) {
+    const log = logs[i]!;
+    const row: LogValue[] = used.map(() => null);
+    // Parsed JSON has own keys only.
+    for (const key in log) {
+      const place = places.get(key);
+      if (place === undefined) {
+        violations.push({ path: pathOf(i, key), message: unknownField(key, places) });
+        continue;
+      }
+      const value = log[key]!;
+      if (value === null) continue;
+      const stored = STORED[place.column.type](value);
+      if (stored instanceof ValueFault) {
+        violations.push({ path: pathOf(i, key), message: stored.message });
+        continue;
+      }
+      if (place.isText && (stored as string).includes('\0') && nuls.length < MOST_FINDINGS) {
+        nuls.push({ path: pathOf(i, key), message: NUL });
+      }
+      if (place.index < 0) place.index = used.push(place.column) - 1;
+      while (row.length < used.length) row.push(null);
+      row[place.index] = stored;
+    }
+    rows.push(row);
+  }
+  if (violations.length > 0) throw invalid(violations.slice(0, MOST_FINDINGS));
+  // Columns that first occurred later are missing in the rows before.
+  for (const row of rows) while (row.length < used.length) row.push(null);
+  return { columns: used, rows, nuls };
+}
+
+const NUL = "The text holds a NUL character (U+0000), which this family's store cannot hold. Leave it out.";
+
+function pathOf(index: number, key: string): string {
+  return `/logs/${index}${pointerSegment(key)}`;
+}
+
+function unknownField(key: string, places: ReadonlyMap<string, Place>): string {
+  return (
+    nameFault(key) ??
+    `"${key}" is neither in the schema nor a column of the family.${didYouMean(key, places.keys())} Declare its type in "schema".`
+  );
+}

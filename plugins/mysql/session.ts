@@ -1,0 +1,179 @@
+import mysql from 'mysql2';
+import { LogStoreError, type LogValue } from '../../core/sdk.ts';
+import type { Address } from './address.ts';
+
+/** Ms within which a server must take a connection, or answer what never has to wait. */
+export const CONNECT_TIMEOUT = 2000;
+
+/** Ms after which any other statement is given up, and its connection with it. */
+const STATEMENT_TIMEOUT = 30_000;
+
+/** Who connects, and to which database. */
+export interface Login {
+  readonly user: string;
+  readonly password: string;
+  readonly database?: string;
+}
+
+/** Rows as sent, every value as text in bytes; `affected` counts rows that were changed. */
+export interface Result {
+  readonly rows: readonly (readonly (Buffer | null)[])[];
+  readonly affected: number;
+}
+
+/** One connection. Every statement has a time limit of ours: a server that hangs is found out as one that is gone. */
+export class Session {
+  readonly #connection: mysql.Connection;
+  readonly #lost = new Set<(error: Error) => void>();
+  /** The server's time limit for queries in ms, as this session set it last. */
+  timeLimit = 0;
+  #alive = true;
+
+  private constructor(connection: mysql.Connection) {
+    this.#connection = connection;
+    const lose = (error: Error): void => {
+      this.#alive = false;
+      for (const tell of [...this.#lost]) tell(error);
+    };
+    connection.on('error', lose);
+    connection.on('end', () =>
+      lose(Object.assign(new Error('The server closed the connection.'), { code: 'ECLOSED' })),
+    );
+  }
+
+  /** Connects and sends `setup`. Rejects with what the server or the network said. */
+  static async open(
+    address: Address,
+    { user, password, database }: Login,
+    setup: readonly string[],
+  ): Promise<Session> {
+    const connection = mysql.createConnection({
+      ...(address.socketPath
+        ? { socketPath: address.socketPath }
+        : { host: address.host, port: address.port }),
+      ...(address.tls === 'off' ? {} : { ssl: { rejectUnauthorized: address.tls === 'verified' } }),
+      user,
+      password,
+      ...(database === undefined ? {} : { database }),
+      connectTimeout: CONNECT_TIMEOUT,
+      charset: 'UTF8MB4_BIN',
+      timezone: 'Z',
+      supportBigNumbers: true,
+      bigNumberStrings: true,
+      multipleStatements: false,
+      // Each takes about a megabyte of the server's memory.
+      maxPreparedStatements: 4,
+      // No statement of ours reads a file; a server that asks for one is refused.
+      flags: ['-LOCAL_FILES'],
+    });
+    const session = new Session(connection);
+    await new Promise<void>((settle, fail) => {
+      connection.connect((error) => (error ? fail(error) : settle()));
+    });
+    try {
+      for (const sql of setup) await session.run(sql, CONNECT_TIMEOUT);
+    } catch (error) {
+      session.destroy();
+      throw error;
+    }
+    return session;
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** The server's number of this connection. */
+  get id(): number {
+    return this.#connection.threadId;
+  }
+
+  /** Calls back once the connection is lost. @returns takes the call back. */
+  onLost(tell: (error: Error) => void): () => void {
+    this.#lost.add(tell);
+    return () => this.#lost.delete(tell);
+  }
+
+  /** Runs one statement. */
+  run(sql: string, timeout: number = STATEMENT_TIMEOUT): Promise<Result> {
+    return new Promise((settle, fail) => {
+      this.#connection.query({ sql, timeout, rowsAsArray: true, typeCast: false }, (error, result) => {
+        if (error) fail(this.#giveUpIfLate(error));
+        else if (Array.isArray(result)) settle({ rows: result as unknown[] as Result['rows'], affected: 0 });
+        else settle({ rows: [], affected: result.affectedRows });
+      });
+    });
+  }
+
+  /** Runs a statement that changes rows and is kept prepared. Numbers travel as doubles. */
+  execute(sql: string, values: readonly LogValue[]): Promise<void> {
+    return new Promise((settle, fail) => {
+      this.#connection.execute({ sql, values: [...values], timeout: STATEMENT_TIMEOUT }, (error) => {
+        if (error) fail(this.#giveUpIfLate(error));
+        else settle();
+      });
+    });
+  }
+
+  /**
+   * Runs a query and hands out rows as they come. Nothing is kept here, and a slow caller is not waited for.
+   * @param timeout ms for the whole of it.
+   */
+  stream(sql: string, timeout: number, on: StreamHandlers): Promise<void> {
+    const { promise, settle, fail } = settlement();
+    const forget = this.onLost(fail);
+    const timer = setTimeout(() => {
+      this.destroy();
+      fail(new LogStoreError('unavailable', `The server did not answer within ${timeout} ms.`));
+    }, timeout);
+    const query = this.#connection.query({ sql, rowsAsArray: true, typeCast: false });
+    query.on('fields', (fields: readonly Field[]) => on.fields(fields));
+    query.on('result', (row: unknown) => {
+      if (Array.isArray(row)) on.row(row as (Buffer | null)[]);
+    });
+    query.on('error', fail);
+    query.on('end', settle);
+    return promise.finally(() => {
+      clearTimeout(timer);
+      forget();
+    });
+  }
+
+  /** A late answer may still come, and nobody would know which statement it belongs to. */
+  #giveUpIfLate(error: mysql.QueryError): mysql.QueryError {
+    if (error.code === 'PROTOCOL_SEQUENCE_TIMEOUT') this.destroy();
+    return error;
+  }
+
+  /** Cuts the connection; the server rolls back what was not committed. */
+  destroy(): void {
+    this.#alive = false;
+    this.#connection.destroy();
+  }
+
+  /** Says goodbye to the server. */
+  end(): void {
+    if (!this.#alive) return;
+    this.#alive = false;
+    this.#connection.end(() => {});
+  }
+}
+
+interface Field {
+  readonly name: string;
+  readonly columnType?: number;
+}
+
+export interface StreamHandlers {
+  fields(fields: readonly Field[]): void;
+  row(row: readonly (Buffer | null)[]): void;
+}
+
+function settlement(): { promise: Promise<void>; settle: () => void; fail: (error: Error) => void } {
+  let [settle, fail]: [() => void, (error: Error) => void] = [() => {}, () => {}];
+  const promise = new Promise<void>((resolve, reject) => {
+    settle = resolve;
+    fail = reject;
+  });
+  return { promise, settle, fail };
+}
