@@ -1,6 +1,15 @@
 import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
+/** A worker as its row shows it. */
+export interface ObservedWorker {
+  readonly id: string;
+  /** Rises for as long as it lives. */
+  readonly beat: string;
+  readonly host: string;
+  readonly pid: number;
+}
+
 /** Where a worker runs, as far as one worker can tell whether another's process is still there. */
 export function hostIdentity(): string {
   try {
@@ -11,9 +20,20 @@ export function hostIdentity(): string {
   }
 }
 
+/** True only where the worker's process is known to be gone: it was on this host, and nothing has its pid. */
+export function isGone({ host, pid }: ObservedWorker): boolean {
+  if (host !== hostIdentity()) return false;
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ESRCH';
+  }
+}
+
 /**
- * Tells dead workers from living ones by their beats. It goes by its own monotonic clock and compares counters, so
- * that no jump of a wall clock kills anybody.
+ * Tells dead workers from living ones. One whose process is gone from this host is dead at once; any other by its beats,
+ * which are counters, against this observer's own monotonic clock, so that no jump of a wall clock kills anybody.
  */
 export class WorkerObserver {
   readonly #seen = new Map<string, { beat: string; since: number }>();
@@ -25,18 +45,21 @@ export class WorkerObserver {
   }
 
   /**
-   * @param beats every registered worker's counter, as just read
+   * @param workers every registered one, as just read
    * @param now a monotonic time in ms
-   * @returns those that have stood still for too long, with the beat they stand at
+   * @returns the dead, each with the beat it stands at
    */
-  judge(beats: ReadonlyMap<string, string>, now: number): Map<string, string> {
+  judge(workers: readonly ObservedWorker[], now: number): Map<string, string> {
     const dead = new Map<string, string>();
-    for (const [id, beat] of beats) {
+    for (const worker of workers) {
+      const { id, beat } = worker;
       const seen = this.#seen.get(id);
       if (seen?.beat !== beat) this.#seen.set(id, { beat, since: now });
-      else if (now - seen.since >= this.#deadAfter) dead.set(id, beat);
+      const silent = seen?.beat === beat && now - seen.since >= this.#deadAfter;
+      if (silent || isGone(worker)) dead.set(id, beat);
     }
-    for (const id of this.#seen.keys()) if (!beats.has(id)) this.#seen.delete(id);
+    const ids = new Set(workers.map(({ id }) => id));
+    for (const id of this.#seen.keys()) if (!ids.has(id)) this.#seen.delete(id);
     return dead;
   }
 }
