@@ -31,13 +31,19 @@ export function isGone({ host, pid }: ObservedWorker): boolean {
   }
 }
 
+/** What one look adds to a silence at most, in ms: what nobody saw is not held against a worker. */
+const LONGEST_LOOK = 2000;
+
 /**
  * Tells dead workers from living ones. One whose process is gone from this host is dead at once; any other by its beats,
- * which are counters, against this observer's own monotonic clock, so that no jump of a wall clock kills anybody.
+ * which are counters, against this observer's own monotonic clock, so that no jump of a wall clock kills anybody. Silence
+ * is time observed: after a pause of the observer (its process was stopped, the database was away) everybody has the time
+ * to beat again.
  */
 export class WorkerObserver {
-  readonly #seen = new Map<string, { beat: string; since: number }>();
+  readonly #seen = new Map<string, { readonly beat: string; readonly silentFor: number }>();
   readonly #deadAfter: number;
+  #lookedAt: number | undefined;
 
   /** @param deadAfter ms without a beat */
   constructor(deadAfter = 5000) {
@@ -50,13 +56,15 @@ export class WorkerObserver {
    * @returns the dead, each with the beat it stands at
    */
   judge(workers: readonly ObservedWorker[], now: number): Map<string, string> {
+    const passed = Math.min(LONGEST_LOOK, now - (this.#lookedAt ?? now));
+    this.#lookedAt = now;
     const dead = new Map<string, string>();
     for (const worker of workers) {
       const { id, beat } = worker;
       const seen = this.#seen.get(id);
-      if (seen?.beat !== beat) this.#seen.set(id, { beat, since: now });
-      const silent = seen?.beat === beat && now - seen.since >= this.#deadAfter;
-      if (silent || isGone(worker)) dead.set(id, beat);
+      const silentFor = seen?.beat === beat ? seen.silentFor + passed : 0;
+      this.#seen.set(id, { beat, silentFor });
+      if (silentFor >= this.#deadAfter || isGone(worker)) dead.set(id, beat);
     }
     const ids = new Set(workers.map(({ id }) => id));
     for (const id of this.#seen.keys()) if (!ids.has(id)) this.#seen.delete(id);

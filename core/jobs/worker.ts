@@ -9,6 +9,7 @@ import { execute } from '../runtime/execute.ts';
 import { LeaseLost, type EngineDeps } from '../runtime/frame.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { Bell } from './bell.ts';
+import { isDatabaseAway } from './database-away.ts';
 import { hostIdentity } from './observer.ts';
 
 /** What a worker needs of the run table besides claims and writes. */
@@ -17,6 +18,8 @@ export interface WorkerQueue extends RunStore {
   beat(workerId: string): Promise<boolean>;
   resign(workerId: string): Promise<void>;
   unclaim(runs: readonly ClaimedRun[]): Promise<void>;
+  /** Makes due again what the table says a worker holds, and it does not. */
+  giveBack(workerId: string, held: readonly string[]): Promise<void>;
 }
 
 export interface WorkerLog {
@@ -54,6 +57,8 @@ export class Worker {
   readonly #abort = new AbortController();
   readonly #slots: number;
   readonly #inHand = new Set<Promise<void>>();
+  readonly #carried = new Set<ClaimedRun>();
+  #claimLost = false;
   #beating: NodeJS.Timeout | undefined;
   #stopping = false;
   #loop: Promise<void> = Promise.resolve();
@@ -108,7 +113,11 @@ export class Worker {
   async #claim(limit: number): Promise<number> {
     const { queue } = this.#options;
     try {
+      // A claim whose answer was lost may have been made: nobody else would ever take those runs.
+      if (this.#claimLost) await queue.giveBack(this.id, [...this.#carried].map(({ id }) => id));
+      this.#claimLost = true;
       const runs = await queue.claim(this.id, limit);
+      this.#claimLost = false;
       if (this.#stopping) await queue.unclaim(runs);
       else runs.forEach((run) => this.#take(run));
       if (runs.length === limit || this.#bell.rung) return 0;
@@ -122,27 +131,60 @@ export class Worker {
   }
 
   #take(run: ClaimedRun): void {
+    this.#carried.add(run);
     const work = this.#carry(run).finally(() => {
+      this.#carried.delete(run);
       this.#inHand.delete(work);
       this.#bell.ring();
     });
     this.#inHand.add(work);
   }
 
-  async #carry(run: ClaimedRun): Promise<void> {
-    try {
-      const plan = await this.#options.plan(run.definition);
-      const checkpoint = (write: RunWrite): Promise<boolean> => this.#writer.write(write);
-      const write = plan
-        ? await execute(run, plan, { ...this.#options.engine, checkpoint }, this.#abort.signal)
-        : failure(run, `Version ${run.definition.version} of ${run.definition.id} does not compile any more.`);
-      await this.#writer.write(write);
-    } catch (error) {
-      if (error instanceof LeaseLost) return;
-      // A defect of ours. The run keeps its cursor, and a replay of the failed step goes on from there.
-      this.#options.log.error({ run: run.id, err: error }, 'A run broke the interpreter.');
-      await this.#writer.write(failure(run, 'The platform failed while it carried this run; its log says why.'));
+  /**
+   * Carries a run to a result on record. Where the database goes away under it, it goes on from what is on record, as
+   * another worker would after a crash: in doubt only where a request has left since.
+   */
+  async #carry(claimed: ClaimedRun): Promise<void> {
+    const { http } = this.#options.engine;
+    let run = claimed;
+    const engine = {
+      ...this.#options.engine,
+      http: {
+        send: (...request: Parameters<typeof http.send>) => {
+          run = { ...run, interrupted: true };
+          return http.send(...request);
+        },
+      },
+      checkpoint: async (write: RunWrite): Promise<boolean> => {
+        const kept = await this.#writer.write(write);
+        run = { ...run, interrupted: false, cursor: write.cursor, attempt: write.attempt };
+        return kept;
+      },
+    };
+    for (let pause = 50; !this.#abort.signal.aborted; pause = Math.min(2000, pause * 2)) {
+      try {
+        return await this.#carryOn(run, engine);
+      } catch (error) {
+        if (error instanceof LeaseLost) return;
+        if (!isDatabaseAway(error)) return this.#breakOff(run, error);
+        this.#options.log.warn({ run: run.id, error: messageOf(error) }, 'The database went away under a run; going on.');
+        await sleep(pause);
+      }
     }
+  }
+
+  async #carryOn(run: ClaimedRun, engine: EngineDeps): Promise<void> {
+    const plan = await this.#options.plan(run.definition);
+    const write = plan
+      ? await execute(run, plan, engine, this.#abort.signal)
+      : failure(run, `Version ${run.definition.version} of ${run.definition.id} does not compile any more.`);
+    await this.#writer.write(write);
+  }
+
+  /** A defect of ours. The run keeps its cursor, and a replay of the failed step goes on from there. */
+  async #breakOff(run: ClaimedRun, error: unknown): Promise<void> {
+    this.#options.log.error({ run: run.id, err: error }, 'A run broke the interpreter.');
+    await this.#writer.write(failure(run, 'The platform failed while it carried this run; its log says why.'));
   }
 
   async #register(): Promise<void> {

@@ -41,6 +41,8 @@ export interface Authorizer {
     request: OutgoingRequest,
     plan: AuthPlan,
   ): Promise<OutgoingRequest> | OutgoingRequest;
+  /** The tokens that `authorize` put on this request, if it did. */
+  tokensOn(request: OutgoingRequest): Tokens | undefined;
   /**
    * After a 401: makes new credentials. False where the scheme has no other ones. Throws as `authorize` does.
    * @param refused the request as `authorize` gave it
@@ -132,6 +134,7 @@ export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
         return wire;
       });
     },
+    tokensOn: (request) => carried.get(request),
     async renew(choices, scope, connection, plan, refused) {
       const chosen = choose(choices, scope, plan);
       if (!chosen?.scheme.renew) return false;

@@ -2,7 +2,6 @@ import { SluiceError, StepFault } from '../kernel/errors.ts';
 import type { OutgoingRequest } from '../kernel/http.ts';
 import { ReauthRequired } from '../kernel/plugin.ts';
 import type { AuthChoice, RequestStep, Scope } from '../language/plan.ts';
-import type { Attempt } from './attempt.ts';
 import type { Frame } from './frame.ts';
 import { TokenRefusal, type Judgement } from './judge.ts';
 import { credentialsOn } from './redaction.ts';
@@ -23,10 +22,12 @@ export function authorise(
   if (choices.length === 0) return bare;
   const learned = (wire: OutgoingRequest): OutgoingRequest => {
     // A token renewed by this very run, a JWT signed for this request: nobody knew it when the run began.
-    frame.redact.learn(credentialsOn(bare, wire));
+    const { refreshToken } = authorizer.tokensOn(wire) ?? {};
+    frame.redact.learn([...credentialsOn(bare, wire), ...(refreshToken === undefined ? [] : [refreshToken])]);
     return wire;
   };
-  const wire = frame.deps.authorizer.authorize(choices, scope, frame.connection, bare, frame.plan);
+  const { authorizer } = frame.deps;
+  const wire = authorizer.authorize(choices, scope, frame.connection, bare, frame.plan);
   return wire instanceof Promise ? wire.then(learned) : learned(wire);
 }
 
@@ -40,17 +41,17 @@ export async function renewCredentials(
   step: RequestStep,
   frame: Frame,
   scope: Scope,
-  { judgement, wire }: Pick<Attempt, 'judgement' | 'wire'>,
+  refused: { readonly judgement: Judgement; readonly wire: OutgoingRequest },
 ): Promise<'renewed' | 'impossible' | Judgement> {
   const choices = choicesOf(step, frame);
   if (choices.length === 0) return 'impossible';
   try {
-    const renewed = await frame.deps.authorizer.renew(choices, scope, frame.connection, frame.plan, wire);
+    const renewed = await frame.deps.authorizer.renew(choices, scope, frame.connection, frame.plan, refused.wire);
     return renewed ? 'renewed' : 'impossible';
   } catch (error) {
     const { rule: own, ...failed } = await judgeUnsent(step, frame, scope, error);
     // Unless a rule matched the token answer, the one that matched the refusal stays the one to look at.
-    const rule = error instanceof TokenRefusal ? own : judgement.rule;
+    const rule = error instanceof TokenRefusal ? own : refused.judgement.rule;
     return { ...failed, sent: true, ...(rule === undefined ? {} : { rule }) };
   }
 }

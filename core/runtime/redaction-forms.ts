@@ -36,10 +36,9 @@ function jsonForms(secret: string): string[] {
     /[^\x20-\x7e]/g,
     (c) => String.raw`\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
-  // Some encoders escape every slash, some what HTML would read (Go's), and JSON is carried inside of JSON.
-  const slashes = escaped.replaceAll('/', String.raw`\/`);
+  // Some encoders escape what HTML would read (Go's). Backslashes before slashes and quotes are the pattern's matter.
   const inHtml = escaped.replaceAll(/[&<>]/g, (c) => String.raw`\u00${c.charCodeAt(0).toString(16)}`);
-  return [escaped, ascii, slashes, inHtml, JSON.stringify(escaped).slice(1, -1)];
+  return [escaped, ascii, inHtml];
 }
 
 /** As XML escapes it, and as HTML's escapers write quotes. */

@@ -42,7 +42,7 @@ function masking(secrets: readonly string[]): { mask: (text: string) => string; 
   // Longest first: of two secrets, one within the other, the outer one is masked as a whole.
   const forms = [...new Set(secrets.flatMap(formsOf))].sort((a, b) => b.length - a.length);
   if (forms.length === 0) return { mask: (text) => text, reach: 0 };
-  const pattern = new RegExp(forms.map(escapeRegExp).join('|'), 'g');
+  const pattern = new RegExp(forms.map(patternOf).join('|'), 'g');
   return { mask: (text) => text.replace(pattern, MASK), reach: forms[0]!.length };
 }
 
@@ -74,7 +74,7 @@ export function credentialsOn(bare: OutgoingRequest, wire: OutgoingRequest): str
   const found: string[] = [];
   for (const [name, value] of Object.entries(wire.headers)) {
     // Without the name of a scheme before it, as in `Bearer x`: the other side may repeat the token alone.
-    if (value !== bare.headers[name] && CREDENTIAL.test(name)) found.push(value.replace(/^[\w-]+ +(?=\S)/, ''));
+    if (value !== bare.headers[name] && CREDENTIAL.test(name)) found.push(value.replace(/^\w+ +(?=\S+$)/, ''));
   }
   if (wire.url.search !== bare.url.search) {
     const before = new Set(bare.url.searchParams.values());
@@ -175,6 +175,10 @@ function storable(text: string): string {
   return text.replaceAll('\0', '\u{fffd}');
 }
 
-function escapeRegExp(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
+/** JSON within JSON doubles the backslashes with each level: however many there are, it is the same secret. */
+function patternOf(form: string): string {
+  return form
+    .replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)
+    .replaceAll(/(?:\\\\)+/g, String.raw`\\+`)
+    .replaceAll(/["/]/g, String.raw`\\*$&`);
 }

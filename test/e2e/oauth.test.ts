@@ -278,8 +278,9 @@ describe('OAuth, from the consent to the vendor', function () {
     const run = await customer.submit('patient');
     await succeeded(customer, run);
     const { steps } = (await customer.call('GET', `/v1/runs/${run}`)).body;
+    const faulty = Array.from({ length: 4 }, () => ['waiting', 401]);
     const states = steps.map((step: { state: string; status: number }) => [step.state, step.status]);
-    expect(states).to.deep.equal([...Array<unknown>(4).fill(['waiting', 401]), ['succeeded', 200]]);
+    expect(states).to.deep.equal([...faulty, ['succeeded', 200]]);
     expect(await connectionOf(customer)).to.include({ state: 'active', stateReason: null });
   });
 

@@ -1,12 +1,14 @@
 import { VirtualClock } from '../../kernel/clock.ts';
 import { SluiceError, messageOf } from '../../kernel/errors.ts';
 import { formatDuration, parseDuration } from '../../kernel/duration.ts';
-import type { Json } from '../../kernel/json.ts';
+import { isJsonObject, type Json } from '../../kernel/json.ts';
 import type { Registry } from '../../kernel/registry.ts';
 import type { DefinitionTest } from '../../language/definition-test.ts';
 import type { Plan } from '../../language/plan.ts';
 import { drive, type DriveResult } from '../drive.ts';
 import { createHttpClient } from '../http/client.ts';
+import { createRedactor } from '../redaction.ts';
+import { valuesAt } from '../secrets.ts';
 import { difference, show } from './difference.ts';
 import { startExchangeServer, type ExchangeServer } from './exchange-server.ts';
 
@@ -73,13 +75,21 @@ async function runTest(test: DefinitionTest, plan: Plan, registry: Registry, ser
     });
     const surprises = server.failures();
     const failures = surprises.length > 0 ? explained(surprises, result, stop.signal) : unmet(test, result);
-    return { name: test.name, passed: failures.length === 0, failures, rulesHit: rulesOf(result) };
+    const redact = createRedactor(secretsOf(test, plan));
+    return { name: test.name, passed: failures.length === 0, failures: failures.map(redact), rulesHit: rulesOf(result) };
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
     return { name: test.name, passed: false, failures: [messageOf(error)], rulesHit: [] };
   } finally {
     http.close();
   }
+}
+
+/** Tests have been written with credentials that are real: what a failure shows of a request has none. */
+function secretsOf({ connection = {}, app = {} }: DefinitionTest, plan: Plan): string[] {
+  const { $oauth } = connection;
+  const tokens = isJsonObject($oauth) ? valuesAt($oauth, ['/accessToken', '/refreshToken']) : [];
+  return [...tokens, ...valuesAt(connection, plan.secrets.connection), ...valuesAt(app, plan.secrets.app)];
 }
 
 function pipelineOf(test: DefinitionTest): string {

@@ -71,3 +71,17 @@ export async function unclaimRuns(
   if (runs.length === 0) return;
   await client.query(UNCLAIM, [runs.map((r) => r.tenantId), runs.map((r) => r.id), runs.map((r) => r.leaseEpoch)]);
 }
+
+const GIVE_BACK = `
+  UPDATE runs SET state = CASE WHEN attempt > 0 THEN 'waiting' ELSE 'queued' END, due_at = now(), lease_owner = NULL,
+    updated_at = now(), version = version + 1
+  WHERE lease_owner = $1 AND state = 'running' AND id <> ALL ($2::uuid[])`;
+
+/** Gives back what a worker holds without knowing: the answer to its claim was lost, so nothing of it has begun. */
+export async function giveBackRuns(
+  client: Pick<ClientBase, 'query'>,
+  workerId: string,
+  held: readonly string[],
+): Promise<void> {
+  await client.query(GIVE_BACK, [workerId, held]);
+}
