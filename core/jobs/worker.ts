@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDatabaseAway } from '../kernel/database-away.ts';
 import { messageOf } from '../kernel/errors.ts';
 import { uuid7 } from '../kernel/ids.ts';
 import type { RunStore } from '../kernel/ports.ts';
@@ -9,7 +10,6 @@ import { execute } from '../runtime/execute.ts';
 import { LeaseLost, type EngineDeps } from '../runtime/frame.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { Bell } from './bell.ts';
-import { isDatabaseAway } from './database-away.ts';
 import { hostIdentity } from './observer.ts';
 
 /** What a worker needs of the run table besides claims and writes. */
