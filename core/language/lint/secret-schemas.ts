@@ -30,6 +30,6 @@ export const secretSchemas: LintRule = {
 function marked(node: Json | undefined, at: string): string[] {
   if (typeof node !== 'object' || node === null) return [];
   const own = isJsonObject(node) && node['secret'] === true ? [at] : [];
-  const inner = Object.entries(node) as [string, Json][];
-  return [...own, ...inner.flatMap(([key, value]) => marked(value, at + pointerSegment(key)))];
+  const inner = Object.entries<Json>(node).flatMap(([key, value]) => marked(value, at + pointerSegment(key)));
+  return [...own, ...inner];
 }
