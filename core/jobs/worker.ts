@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDatabaseAway } from '../kernel/database-away.ts';
 import { messageOf } from '../kernel/errors.ts';
@@ -39,8 +38,8 @@ export interface WorkerOptions {
 
 /** Most runs of one claim. */
 const CLAIM = 64;
-/** Claims are at least so many ms apart: under load each then takes more, and an idle worker never waits for it. */
-const CLAIM_EVERY = 2;
+/** After a claim that gave so many runs the next one waits so many ms: under load each then takes more. */
+const BUSY = { runs: 4, gatherMs: 6 };
 const BEAT_EVERY = 1000;
 /** Without a due time in sight it looks again after this long, should every notification have been lost. */
 const LONGEST_SLEEP = 30_000;
@@ -60,6 +59,7 @@ export class Worker {
   readonly #carried = new Set<ClaimedRun>();
   #claimLost = false;
   #beating: NodeJS.Timeout | undefined;
+  #lastClaim = 0;
   #stopping = false;
   #loop: Promise<void> = Promise.resolve();
 
@@ -98,11 +98,8 @@ export class Worker {
   }
 
   async #run(): Promise<void> {
-    let claimedAt = 0;
     while (!this.#stopping) {
-      const early = CLAIM_EVERY - (performance.now() - claimedAt);
-      if (early > 0) await sleep(early);
-      claimedAt = performance.now();
+      if (this.#lastClaim >= BUSY.runs) await sleep(BUSY.gatherMs);
       this.#bell.hush();
       const free = this.#slots - this.#inHand.size;
       await this.#bell.wait(free > 0 ? await this.#claim(Math.min(free, CLAIM)) : LONGEST_SLEEP);
@@ -118,6 +115,7 @@ export class Worker {
       this.#claimLost = true;
       const runs = await queue.claim(this.id, limit);
       this.#claimLost = false;
+      this.#lastClaim = runs.length;
       if (this.#stopping) await queue.unclaim(runs);
       else runs.forEach((run) => this.#take(run));
       if (runs.length === limit || this.#bell.rung) return 0;
