@@ -27,12 +27,22 @@ export async function openListener(
     const fresh = new pg.Client(connectionTo(url, { statement_timeout: '0' }));
     fresh.on('notification', ({ channel, payload }) => channels[channel]?.(payload ?? ''));
     fresh.on('error', () => {});
-    await fresh.connect();
+    let heard = false;
     fresh.once('end', () => {
+      // One that was cut before it listened is its caller's to try again: two loops would each make a connection.
+      if (!heard) return;
       onState(false);
       if (!signal.aborted) void reconnect();
     });
-    for (const channel of Object.keys(channels)) await fresh.query(`LISTEN ${pg.escapeIdentifier(channel)}`);
+    try {
+      await fresh.connect();
+      for (const channel of Object.keys(channels)) await fresh.query(`LISTEN ${pg.escapeIdentifier(channel)}`);
+    } catch (error) {
+      await fresh.end().catch(() => {});
+      throw error;
+    }
+    if (signal.aborted) return fresh.end();
+    heard = true;
     client = fresh;
     onState(true);
   };

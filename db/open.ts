@@ -56,6 +56,8 @@ export async function openDatabase({
   const pool = (role: Role): pg.Pool => {
     const opened = new pg.Pool({ ...connectionTo(url, { role, ...PLANNING }), max: poolSize });
     // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
+    // One that breaks while it is in use, between two statements, has no listener of the pool's. Its next statement fails.
+    opened.on('connect', (client) => client.on('error', () => {}));
     // While the pool closes, a server that stops at the same time may cut what is closed already.
     opened.on('error', (err) => {
       if (!opened.ending) logger?.warn({ err }, 'An idle database connection broke.');
@@ -119,6 +121,8 @@ function openSequelize(url: string, poolSize: number): Sequelize {
   class Client extends pg.Client {
     constructor({ types }: pg.ClientConfig) {
       super({ ...connectionTo(url, { role: 'sluice_app' }), ...(types && { types }) });
+      // Sequelize listens only once it is connected.
+      this.on('error', () => {});
     }
   }
   return new Sequelize({

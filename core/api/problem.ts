@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { isDatabaseAway } from '../kernel/database-away.ts';
 import { SluiceError, type ErrorCode } from '../kernel/errors.ts';
 
 const TITLES: Readonly<Record<ErrorCode, string>> = {
@@ -71,7 +72,7 @@ export function sendProblem(response: ServerResponse, error: SluiceError, reques
 export function toSluiceError(error: unknown): SluiceError {
   if (error instanceof SluiceError) return error;
   const { code, status, type } = facts(error);
-  if (code !== undefined && UNREACHABLE.test(code)) {
+  if (isDatabaseAway(error)) {
     return new SluiceError('UNAVAILABLE', 'The database cannot be reached. Try again in a moment.', {
       cause: error,
       retryAfter: 1,
@@ -96,9 +97,6 @@ export function toSluiceError(error: unknown): SluiceError {
     },
   );
 }
-
-/** Socket errors, and SQLSTATE classes 08 (connection), 53 (resources) and 57P (shutdown). */
-const UNREACHABLE = /^(ECONN|ENOTFOUND|EPIPE|ETIMEDOUT|08|53|57P)/;
 
 function facts(error: unknown): { code?: string; status?: number; type?: string } {
   if (typeof error !== 'object' || error === null) return {};

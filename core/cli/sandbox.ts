@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { startSandbox } from '../sandbox/index.ts';
+import { startSandbox, type Sandbox } from '../sandbox/index.ts';
 import type { CommandDeps } from './command-deps.ts';
 import { CommandFailure } from './failure.ts';
 import { port } from './setting-forms.ts';
@@ -15,12 +15,29 @@ export const command = (deps: CommandDeps): Command =>
     .action(async (options: { port: string; host: string }) => {
       const signal = firstSignal();
       const sandbox = await startSandbox({ port: portOf(options.port), host: options.host });
-      deps.terminal.out(`The sandbox serves ${sandbox.url}: open it to see what arrives.`);
-      deps.terminal.out('Start the platform with its traffic sent here:\n');
-      deps.terminal.out(`  SLUICE_ENDPOINTS='${JSON.stringify(sandbox.endpoints)}' npm start\n`);
+      deps.terminal.out(welcome(sandbox));
       await signal;
       await sandbox.close();
     });
+
+/** How the platform is started so that its traffic comes here, and what its connections are filled in with. */
+function welcome({ url, endpoints, credentials: { google, twilio, webhook } }: Sandbox): string {
+  const apps = { 'google-sheets': { clientId: google.clientId, clientSecret: google.clientSecret } };
+  return [
+    `The sandbox serves ${url}: open it to see what arrives.`,
+    '',
+    'Start the platform with its traffic sent here:',
+    '',
+    `  SLUICE_ENDPOINTS='${JSON.stringify(endpoints)}' SLUICE_APPS='${JSON.stringify(apps)}' npm start`,
+    '',
+    'Connections, as `config` takes them:',
+    '',
+    `  google-sheets  {}  (then :authorize; the spreadsheet is "${google.spreadsheetId}")`,
+    `  twilio-sms     ${JSON.stringify({ accountSid: twilio.accountSid, authToken: twilio.authToken })}  (from ${twilio.from})`,
+    `  webhook        ${JSON.stringify(webhook)}`,
+    '',
+  ].join('\n');
+}
 
 function portOf(text: string): number {
   try {

@@ -2,7 +2,7 @@ import path from 'node:path';
 
 /**
  * The three commands a newcomer types first: a tenant, a form, a response. They are the README's, word for word
- * (test/cli/tour.test.ts), and need a shell and curl only.
+ * (test/architecture/generated-docs.test.ts), and need a shell and curl only.
  */
 export function tourLines(url: string, rootKey: string): readonly string[] {
   const json = `-H 'Content-Type: application/json'`;

@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunStore } from '../kernel/ports.ts';
 import type { RunWrite } from '../kernel/runs.ts';
 
 /** Most results in one statement. */
 const BATCH = 256;
+/** After a batch of so many the next one gathers so many ms: under load there are fewer, larger transactions. */
+const BUSY = { writes: 4, gatherMs: 4 };
 
 interface Waiting {
   readonly write: RunWrite;
@@ -39,6 +42,7 @@ export class BatchWriter {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, BATCH);
       await this.#commit(batch);
+      if (batch.length >= BUSY.writes) await sleep(BUSY.gatherMs);
     }
     // In the same turn as the look at what waits: nothing can be left behind between the two.
     this.#flushing = false;

@@ -1,10 +1,10 @@
 import { performance } from 'node:perf_hooks';
-import { WorkerObserver } from './observer.ts';
+import { WorkerObserver, type ObservedWorker } from './observer.ts';
 import type { PeriodicJob } from './timetable.ts';
 
 /** What the sweep does to the run table. */
 export interface SweptQueue {
-  beats(): Promise<Map<string, string>>;
+  beats(): Promise<readonly ObservedWorker[]>;
   recover(dead: ReadonlyMap<string, string>): Promise<number>;
   sweep(): Promise<void>;
 }

@@ -24,8 +24,9 @@ export class Timetable {
     this.#agenda = new Agenda({
       backend: new PostgresBackend({ pool, ensureSchema: false, disableNotifications: true }),
       processEvery: 1000,
-      // A job lost with its process is free again after this; its timers hold a stopping process for half of it.
-      defaultLockLifetime: 10_000,
+      // A job lost with its process is free again after this, and nobody is taken for dead before the sweep is: so no
+      // longer than a worker may be silent. Its timers hold a stopping process for half of it.
+      defaultLockLifetime: 4000,
     });
     this.#agenda.on('error', (error) => log.warn({ error: messageOf(error) }, 'The timetable is in trouble.'));
     for (const job of jobs) {

@@ -1,5 +1,5 @@
-import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDatabaseAway } from '../kernel/database-away.ts';
 import { messageOf } from '../kernel/errors.ts';
 import { uuid7 } from '../kernel/ids.ts';
 import type { RunStore } from '../kernel/ports.ts';
@@ -17,6 +17,8 @@ export interface WorkerQueue extends RunStore {
   beat(workerId: string): Promise<boolean>;
   resign(workerId: string): Promise<void>;
   unclaim(runs: readonly ClaimedRun[]): Promise<void>;
+  /** Makes due again what the table says a worker holds, and it does not. */
+  giveBack(workerId: string, held: readonly string[]): Promise<void>;
 }
 
 export interface WorkerLog {
@@ -36,8 +38,8 @@ export interface WorkerOptions {
 
 /** Most runs of one claim. */
 const CLAIM = 64;
-/** Claims are at least so many ms apart: under load each then takes more, and an idle worker never waits for it. */
-const CLAIM_EVERY = 2;
+/** After a claim that gave so many runs the next one waits so many ms: under load each then takes more. */
+const BUSY = { runs: 4, gatherMs: 6 };
 const BEAT_EVERY = 1000;
 /** Without a due time in sight it looks again after this long, should every notification have been lost. */
 const LONGEST_SLEEP = 30_000;
@@ -54,7 +56,10 @@ export class Worker {
   readonly #abort = new AbortController();
   readonly #slots: number;
   readonly #inHand = new Set<Promise<void>>();
+  readonly #carried = new Set<ClaimedRun>();
+  #claimLost = false;
   #beating: NodeJS.Timeout | undefined;
+  #lastClaim = 0;
   #stopping = false;
   #loop: Promise<void> = Promise.resolve();
 
@@ -93,11 +98,8 @@ export class Worker {
   }
 
   async #run(): Promise<void> {
-    let claimedAt = 0;
     while (!this.#stopping) {
-      const early = CLAIM_EVERY - (performance.now() - claimedAt);
-      if (early > 0) await sleep(early);
-      claimedAt = performance.now();
+      if (this.#lastClaim >= BUSY.runs) await sleep(BUSY.gatherMs);
       this.#bell.hush();
       const free = this.#slots - this.#inHand.size;
       await this.#bell.wait(free > 0 ? await this.#claim(Math.min(free, CLAIM)) : LONGEST_SLEEP);
@@ -108,7 +110,12 @@ export class Worker {
   async #claim(limit: number): Promise<number> {
     const { queue } = this.#options;
     try {
+      // A claim whose answer was lost may have been made: nobody else would ever take those runs.
+      if (this.#claimLost) await queue.giveBack(this.id, [...this.#carried].map(({ id }) => id));
+      this.#claimLost = true;
       const runs = await queue.claim(this.id, limit);
+      this.#claimLost = false;
+      this.#lastClaim = runs.length;
       if (this.#stopping) await queue.unclaim(runs);
       else runs.forEach((run) => this.#take(run));
       if (runs.length === limit || this.#bell.rung) return 0;
@@ -122,27 +129,60 @@ export class Worker {
   }
 
   #take(run: ClaimedRun): void {
+    this.#carried.add(run);
     const work = this.#carry(run).finally(() => {
+      this.#carried.delete(run);
       this.#inHand.delete(work);
       this.#bell.ring();
     });
     this.#inHand.add(work);
   }
 
-  async #carry(run: ClaimedRun): Promise<void> {
-    try {
-      const plan = await this.#options.plan(run.definition);
-      const checkpoint = (write: RunWrite): Promise<boolean> => this.#writer.write(write);
-      const write = plan
-        ? await execute(run, plan, { ...this.#options.engine, checkpoint }, this.#abort.signal)
-        : failure(run, `Version ${run.definition.version} of ${run.definition.id} does not compile any more.`);
-      await this.#writer.write(write);
-    } catch (error) {
-      if (error instanceof LeaseLost) return;
-      // A defect of ours. The run keeps its cursor, and a replay of the failed step goes on from there.
-      this.#options.log.error({ run: run.id, err: error }, 'A run broke the interpreter.');
-      await this.#writer.write(failure(run, 'The platform failed while it carried this run; its log says why.'));
+  /**
+   * Carries a run to a result on record. Where the database goes away under it, it goes on from what is on record, as
+   * another worker would after a crash: in doubt only where a request has left since.
+   */
+  async #carry(claimed: ClaimedRun): Promise<void> {
+    const { http } = this.#options.engine;
+    let run = claimed;
+    const engine = {
+      ...this.#options.engine,
+      http: {
+        send: (...request: Parameters<typeof http.send>) => {
+          run = { ...run, interrupted: true };
+          return http.send(...request);
+        },
+      },
+      checkpoint: async (write: RunWrite): Promise<boolean> => {
+        const kept = await this.#writer.write(write);
+        run = { ...run, interrupted: false, cursor: write.cursor, attempt: write.attempt };
+        return kept;
+      },
+    };
+    for (let pause = 50; !this.#abort.signal.aborted; pause = Math.min(2000, pause * 2)) {
+      try {
+        return await this.#carryOn(run, engine);
+      } catch (error) {
+        if (error instanceof LeaseLost) return;
+        if (!isDatabaseAway(error)) return this.#breakOff(run, error);
+        this.#options.log.warn({ run: run.id, error: messageOf(error) }, 'The database went away under a run; going on.');
+        await sleep(pause);
+      }
     }
+  }
+
+  async #carryOn(run: ClaimedRun, engine: EngineDeps): Promise<void> {
+    const plan = await this.#options.plan(run.definition);
+    const write = plan
+      ? await execute(run, plan, engine, this.#abort.signal)
+      : failure(run, `Version ${run.definition.version} of ${run.definition.id} does not compile any more.`);
+    await this.#writer.write(write);
+  }
+
+  /** A defect of ours. The run keeps its cursor, and a replay of the failed step goes on from there. */
+  async #breakOff(run: ClaimedRun, error: unknown): Promise<void> {
+    this.#options.log.error({ run: run.id, err: error }, 'A run broke the interpreter.');
+    await this.#writer.write(failure(run, 'The platform failed while it carried this run; its log says why.'));
   }
 
   async #register(): Promise<void> {

@@ -5,7 +5,8 @@ import { createHash, randomBytes } from 'node:crypto';
  * millisecond are still ordered: the 12 bits after the version count up.
  */
 export function uuid7(now: number = Date.now()): string {
-  if (now > last) {
+  // A clock set back by more than a minute, or another clock altogether, is believed: ids must not stay in the future.
+  if (now > last || now < last - 60_000) {
     last = now;
     counter = randomBytes(2).readUInt16BE() & 0x3ff;
   } else if (++counter > 0xfff) {

@@ -43,10 +43,18 @@ export async function signJwt(spec: JwtSpec, clock: Clock): Promise<string> {
 
 function keyOf({ algorithm, key }: JwtSpec): KeyObject {
   if (algorithm.startsWith('HS')) return createSecretKey(Buffer.from(key));
-  if (key.trimStart().startsWith('{'))
-    return createPrivateKey({ key: JSON.parse(key) as JsonWebKey, format: 'jwk' });
+  if (key.trimStart().startsWith('{')) return createPrivateKey({ key: jsonWebKey(key), format: 'jwk' });
   // Keys copied out of JSON files often keep their line breaks escaped.
   return createPrivateKey(key.replaceAll(String.raw`\n`, '\n'));
+}
+
+function jsonWebKey(key: string): JsonWebKey {
+  try {
+    return JSON.parse(key) as JsonWebKey;
+  } catch {
+    // The parser's message repeats a part of the key, so it is neither told nor kept as the cause.
+    throw new Error('the key begins like a JSON Web Key and is not JSON');
+  }
 }
 
 function seconds(ms: number): number {

@@ -53,6 +53,8 @@ export type Idempotency =
 export interface AuthChoice {
   readonly if?: Condition;
   readonly scheme: string;
+  /** True where a tenant's value may name a host that the scheme asks for credentials: it passes the egress guard. */
+  readonly guarded?: boolean;
   /** Evaluated per use: secrets live as short as possible. */
   readonly config: Evaluator;
 }

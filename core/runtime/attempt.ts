@@ -14,6 +14,8 @@ export interface Attempt {
   readonly view: AnswerView;
   /** Why the body could not be decoded as its content type, or the step, says. */
   readonly undecodable?: string;
+  /** As it was sent, credentials and all. */
+  readonly wire: OutgoingRequest;
   readonly row: Omit<TraceRow, 'state'>;
 }
 
@@ -31,7 +33,7 @@ export async function exchange(step: RequestStep, frame: Frame, intent: Intent, 
   } catch (error) {
     const judgement = await judgeUnsent(step, frame, scope, error);
     const row = rowOf(step, frame, intent, { wire, judgement, startedAt });
-    return { judgement, view: { headers: {}, body: undefined }, row };
+    return { judgement, view: { headers: {}, body: undefined }, row, wire };
   }
 }
 
@@ -47,14 +49,15 @@ function judged(
   const view: AnswerView = isFailure(result)
     ? { headers: {}, body: undefined, network: result.network }
     : { status: result.status, headers: result.headers, body: decoded.body };
-  const seen = isFailure(result) ? { view, sent: result.sent, failure: result.message } : { view, sent: true };
-  const judgement = judge(seen, step.errors, scope, frame.deps.clock.now());
+  const { redact } = frame;
+  const seen = isFailure(result) ? { sent: result.sent, failure: result.message } : { sent: true };
+  const judgement = judge({ ...seen, view, redact }, step.errors, scope, frame.deps.clock.now());
   const response = isFailure(result)
     ? { fault: result.network, message: frame.redact(result.message) }
     : traceResponse(result, frame.redact);
   const row = { ...rowOf(step, frame, intent, { ...sent, judgement }), response };
   const undecodable = 'undecodable' in decoded ? decoded.undecodable : undefined;
-  return { judgement, view, row, ...(undecodable === undefined ? {} : { undecodable }) };
+  return { judgement, view, row, wire: sent.wire, ...(undecodable === undefined ? {} : { undecodable }) };
 }
 
 function rowOf(

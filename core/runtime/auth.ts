@@ -1,15 +1,13 @@
 import type { Clock } from '../kernel/clock.ts';
 import { StepFault } from '../kernel/errors.ts';
-import { isFailure, type Answer, type OutgoingRequest } from '../kernel/http.ts';
-import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts';
-import { ReauthRequired, type AuthScheme, type AuthSession, type Tokens } from '../kernel/plugin.ts';
+import type { OutgoingRequest } from '../kernel/http.ts';
+import { isJsonObject, type JsonObject } from '../kernel/json.ts';
+import type { AuthScheme, AuthSession, Renew, Tokens } from '../kernel/plugin.ts';
 import type { ConnectionStore, LiveConnection } from '../kernel/ports.ts';
 import type { Registry } from '../kernel/registry.ts';
 import { ABSENT, type AuthChoice, type Plan, type Scope } from '../language/plan.ts';
-import { decodeBody } from './decode.ts';
 import type { SluiceHttpClient } from './http/client.ts';
-import { judge, TokenRefusal } from './judge.ts';
-import { parseWait } from './wait.ts';
+import { TokenExchange } from './token-exchange.ts';
 
 export interface AuthorizerDeps {
   readonly registry: Registry;
@@ -43,12 +41,18 @@ export interface Authorizer {
     request: OutgoingRequest,
     plan: AuthPlan,
   ): Promise<OutgoingRequest> | OutgoingRequest;
-  /** After a 401: makes new credentials. False where the scheme has no other ones. Throws as `authorize` does. */
+  /** The tokens that `authorize` put on this request, if it did. */
+  tokensOn(request: OutgoingRequest): Tokens | undefined;
+  /**
+   * After a 401: makes new credentials. False where the scheme has no other ones. Throws as `authorize` does.
+   * @param refused the request as `authorize` gave it
+   */
   renew(
     choices: readonly AuthChoice[],
     scope: Scope,
     connection: LiveConnection | undefined,
     plan: AuthPlan,
+    refused: OutgoingRequest,
   ): Promise<boolean>;
   /** The page to send a person to, where this configuration needs one; undefined where it needs none. */
   begin(
@@ -67,38 +71,47 @@ export interface Authorizer {
   ): Promise<Tokens>;
 }
 
-const TOKEN_TIMEOUT_MS = 30_000;
-const TOKEN_MAX_BYTES = 1_048_576;
+/** One scheme, about to be used. */
+interface Chosen {
+  readonly scheme: AuthScheme;
+  readonly config: JsonObject;
+  readonly guarded: boolean;
+}
 
 export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
   const schemes = new Map(deps.registry.authSchemes().map((scheme) => [scheme.name, scheme]));
-  // What each connection's last request went out with, so that a 401 says which tokens were refused.
-  const used = new WeakMap<LiveConnection, Tokens>();
+  // What a request went out with, so that a 401 says which tokens were refused. By the request, since the runs of a
+  // connection share it: while one of them waits for its refusal another may have renewed the tokens.
+  const carried = new WeakMap<OutgoingRequest, Tokens>();
 
-  function choose(
-    choices: readonly AuthChoice[],
-    scope: Scope,
-    plan: AuthPlan,
-  ): { scheme: AuthScheme; config: JsonObject } | undefined {
+  function choose(choices: readonly AuthChoice[], scope: Scope, plan: AuthPlan): Chosen | undefined {
     const choice = choices.find((one) => !one.if || one.if(scope));
     if (!choice) return undefined;
     const scheme = schemes.get(choice.scheme) ?? deps.registry.authScheme(choice.scheme);
-    return { scheme, config: configOf(choice, scheme, scope, deps.app(plan.id)) };
+    return { scheme, config: configOf(choice, scheme, scope, deps.app(plan.id)), guarded: choice.guarded ?? false };
   }
 
-  function session(scope: Scope, connection: LiveConnection | undefined, plan: AuthPlan): AuthSession {
-    const remember = <T extends Tokens | undefined>(tokens: T): T => {
-      if (connection && tokens) used.set(connection, tokens);
+  /** @param seen is told of the tokens that the scheme gets */
+  function session(
+    exchange: TokenExchange,
+    by: { readonly scope: Scope; readonly plan: AuthPlan; readonly guarded: boolean },
+    connection: LiveConnection | undefined,
+    seen: (tokens: Tokens) => void = () => {},
+  ): AuthSession {
+    const tell = <T extends Tokens | undefined>(tokens: T): T => {
+      if (tokens) seen(tokens);
       return tokens;
     };
     return {
       clock: deps.clock,
-      tokens: async () => connection && remember(await deps.connections.tokens(connection)),
+      tokens: async () => connection && tell(await deps.connections.tokens(connection)),
       renewTokens: async (stale, renew) => {
-        if (!connection) throw new StepFault('config', `${plan.id} keeps tokens, and so needs a connection.`);
-        return remember(await deps.connections.renewTokens(connection, stale, renew));
+        if (!connection) throw new StepFault('config', `${by.plan.id} keeps tokens, and so needs a connection.`);
+        // Others wait for this renewal and hear how it failed: it is made fit to be told here.
+        const discreet: Renew = (current) => exchange.discreetly(() => renew(current));
+        return tell(await deps.connections.renewTokens(connection, stale, discreet));
       },
-      send: (request) => sendTokenRequest(deps, request, scope, connection, plan),
+      send: (request) => exchange.send(request, by),
       get agents() {
         return deps.http.agents(true);
       },
@@ -109,16 +122,26 @@ export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
     authorize(choices, scope, connection, request, plan) {
       const chosen = choose(choices, scope, plan);
       if (!chosen) return request;
-      return chosen.scheme.authorize(request, chosen.config, session(scope, connection, plan));
+      const { scheme, config, guarded } = chosen;
+      const exchange = new TokenExchange(deps);
+      let tokens: Tokens | undefined;
+      const use = session(exchange, { scope, plan, guarded }, connection, (found) => (tokens = found));
+      const ready = scheme.authorize(request, config, use);
+      if (!(ready instanceof Promise)) return ready;
+      return exchange.discreetly(async () => {
+        const wire = await ready;
+        if (tokens) carried.set(wire, tokens);
+        return wire;
+      });
     },
-    async renew(choices, scope, connection, plan) {
+    tokensOn: (request) => carried.get(request),
+    async renew(choices, scope, connection, plan, refused) {
       const chosen = choose(choices, scope, plan);
       if (!chosen?.scheme.renew) return false;
-      return chosen.scheme.renew(
-        chosen.config,
-        session(scope, connection, plan),
-        connection && used.get(connection),
-      );
+      const { scheme, config, guarded } = chosen;
+      const exchange = new TokenExchange(deps);
+      const use = session(exchange, { scope, plan, guarded }, connection);
+      return exchange.discreetly(async () => scheme.renew!(config, use, carried.get(refused)));
     },
     begin(choices, scope, plan, callback) {
       const chosen = choose(choices, scope, plan);
@@ -128,9 +151,13 @@ export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
     },
     async complete(choices, scope, connection, plan, callback) {
       const chosen = choose(choices, scope, plan);
-      if (!chosen?.scheme.interactive)
+      const { config, guarded = false, scheme } = chosen ?? {};
+      if (!config || !scheme?.interactive)
         throw new StepFault('config', `${plan.id} has no authorisation by a person.`);
-      return chosen.scheme.interactive.complete(chosen.config, callback, session(scope, connection, plan));
+      const { interactive } = scheme;
+      const exchange = new TokenExchange(deps);
+      const use = session(exchange, { scope, plan, guarded }, connection);
+      return exchange.discreetly(() => interactive.complete(config, callback, use));
     },
   };
 }
@@ -143,61 +170,4 @@ function configOf(choice: AuthChoice, scheme: AuthScheme, scope: Scope, app: Jso
   return missing.length === 0
     ? config
     : { ...config, ...Object.fromEntries(missing.map((name) => [name, app[name]!])) };
-}
-
-/** A token request: through the egress guard where its host is the tenant's, and judged by the definition's rules. */
-async function sendTokenRequest(
-  { http, clock }: AuthorizerDeps,
-  request: OutgoingRequest,
-  scope: Scope,
-  connection: LiveConnection | undefined,
-  plan: AuthPlan,
-): Promise<Answer> {
-  const guarded = connection !== undefined && namesHost(connection.config, request.url.hostname);
-  const result = await http.send(request, {
-    timeoutMs: TOKEN_TIMEOUT_MS,
-    maxBytes: TOKEN_MAX_BYTES,
-    guarded,
-  });
-  if (isFailure(result))
-    throw new StepFault(
-      'transient',
-      `The token endpoint ${request.url.origin} gave no answer: ${result.message}`,
-    );
-  const { body } = decodeBody(result);
-  // What a dead grant means is the scheme's to say, whatever a rule for status 400 was written for.
-  if (isJsonObject(body) && body['error'] === 'invalid_grant') return result;
-  const judgement = judge(
-    { view: { status: result.status, headers: result.headers, body }, sent: true },
-    plan.errors,
-    scope,
-    clock.now(),
-  );
-  const { rule, verdict } = judgement;
-  const byRule = rule !== undefined && !rule.startsWith('default/');
-  const later = verdict === 'retry' || verdict === 'rateLimited';
-  if (verdict === 'ignore' || !(byRule || later)) return result;
-  const message = `The token endpoint ${request.url.origin}: ${judgement.message}`;
-  if (verdict === 'refresh') throw new ReauthRequired(message);
-  const asked = parseWait(result.headers['retry-after'], clock.now());
-  const after = judgement.after ?? asked;
-  throw new TokenRefusal({
-    ...judgement,
-    message,
-    // To ask for a token twice does no harm.
-    ...(verdict === 'unknown' ? { verdict: 'retry' } : {}),
-    ...(after === undefined ? {} : { after: Math.max(after, asked ?? 0) }),
-  });
-}
-
-/** True where this host came out of a value of the connection, alone or as part of a URL. */
-function namesHost(value: Json, hostname: string): boolean {
-  if (typeof value === 'string') return value.includes(hostname) || hostOf(value) === hostname;
-  if (typeof value !== 'object' || value === null) return false;
-  return Object.values(value).some((inner: Json) => namesHost(inner, hostname));
-}
-
-function hostOf(text: string): string | undefined {
-  const url = /^https?:\/\//i.test(text) ? text : `https://${text}`;
-  return URL.canParse(url) ? new URL(url).hostname : undefined;
 }

@@ -4,6 +4,7 @@ import { ReauthRequired } from '../kernel/plugin.ts';
 import type { AuthChoice, RequestStep, Scope } from '../language/plan.ts';
 import type { Frame } from './frame.ts';
 import { TokenRefusal, type Judgement } from './judge.ts';
+import { credentialsOn } from './redaction.ts';
 
 /** The auth alternatives of a step: its own, else the definition's; none where it says `auth: none`. */
 export function choicesOf(step: RequestStep, frame: Frame): readonly AuthChoice[] {
@@ -18,19 +19,40 @@ export function authorise(
   bare: OutgoingRequest,
 ): Promise<OutgoingRequest> | OutgoingRequest {
   const choices = choicesOf(step, frame);
-  return choices.length === 0 ? bare : frame.deps.authorizer.authorize(choices, scope, frame.connection, bare, frame.plan);
+  if (choices.length === 0) return bare;
+  const learned = (wire: OutgoingRequest): OutgoingRequest => {
+    // A token renewed by this very run, a JWT signed for this request: nobody knew it when the run began.
+    const { refreshToken } = authorizer.tokensOn(wire) ?? {};
+    frame.redact.learn([...credentialsOn(bare, wire), ...(refreshToken === undefined ? [] : [refreshToken])]);
+    return wire;
+  };
+  const { authorizer } = frame.deps;
+  const wire = authorizer.authorize(choices, scope, frame.connection, bare, frame.plan);
+  return wire instanceof Promise ? wire.then(learned) : learned(wire);
 }
 
-/** After a refusal of the credentials. False where there are no other ones to be had. */
-export async function renewCredentials(step: RequestStep, frame: Frame, scope: Scope): Promise<boolean> {
+/**
+ * After a refusal of the credentials. A judgement says what the attempt means where renewing them came to nothing: a
+ * token endpoint in trouble says nothing about the credentials, so the step waits; a refused grant takes the connection
+ * out of use.
+ * @returns `impossible` where there are no other credentials to be had
+ */
+export async function renewCredentials(
+  step: RequestStep,
+  frame: Frame,
+  scope: Scope,
+  refused: { readonly judgement: Judgement; readonly wire: OutgoingRequest },
+): Promise<'renewed' | 'impossible' | Judgement> {
   const choices = choicesOf(step, frame);
-  if (choices.length === 0) return false;
+  if (choices.length === 0) return 'impossible';
   try {
-    return await frame.deps.authorizer.renew(choices, scope, frame.connection, frame.plan);
+    const renewed = await frame.deps.authorizer.renew(choices, scope, frame.connection, frame.plan, refused.wire);
+    return renewed ? 'renewed' : 'impossible';
   } catch (error) {
-    // A token endpoint that is down says nothing about the credentials; the next attempt asks it again.
-    if (error instanceof ReauthRequired || error instanceof StepFault) return false;
-    throw error;
+    const { rule: own, ...failed } = await judgeUnsent(step, frame, scope, error);
+    // Unless a rule matched the token answer, the one that matched the refusal stays the one to look at.
+    const rule = error instanceof TokenRefusal ? own : refused.judgement.rule;
+    return { ...failed, sent: true, ...(rule === undefined ? {} : { rule }) };
   }
 }
 

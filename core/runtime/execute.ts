@@ -1,10 +1,10 @@
 import { StepFault } from '../kernel/errors.ts';
-import type { JsonObject } from '../kernel/json.ts';
 import type { LiveConnection } from '../kernel/ports.ts';
 import type { ClaimedRun, RunError, RunWrite } from '../kernel/runs.ts';
 import type { Pipeline, Plan } from '../language/plan.ts';
 import { Frame, type EngineDeps } from './frame.ts';
 import { evaluateAll, walk } from './pipeline.ts';
+import { redactTree } from './redaction.ts';
 import { redactorFor } from './secrets.ts';
 
 /**
@@ -31,18 +31,12 @@ export async function execute(run: ClaimedRun, plan: Plan, deps: EngineDeps, sig
 function finish(frame: Frame, pipeline: Pipeline): RunWrite {
   try {
     const outputs = evaluateAll(pipeline.outputs, frame.scope());
-    return frame.write('succeeded', { outputs: redacted(outputs, frame) });
+    // Outputs are shown to people: a vendor that echoes a credential must not put it there.
+    return frame.write('succeeded', { outputs: redactTree(outputs, frame.redact.leaf) });
   } catch (fault) {
     if (!(fault instanceof StepFault)) throw fault;
     return frame.write('failed', { error: { kind: fault.kind, message: frame.redact(fault.message) } });
   }
-}
-
-/** Outputs are shown to people: a vendor that echoes a credential must not put it there. */
-function redacted(outputs: JsonObject, frame: Frame): JsonObject {
-  const text = JSON.stringify(outputs);
-  const clean = frame.redact(text);
-  return clean === text ? outputs : (JSON.parse(clean) as JsonObject);
 }
 
 function obstacleOf(

@@ -5,7 +5,7 @@ import type { ConnectionStore, LiveConnection } from '../kernel/ports.ts';
 import type { ClaimedRun, Cursor, Intent, RunError, RunState, RunWrite, StepRecord, TraceRow } from '../kernel/runs.ts';
 import type { Plan, Scope } from '../language/plan.ts';
 import type { Authorizer } from './auth.ts';
-import type { Redactor } from './redaction.ts';
+import type { LearningRedactor } from './redaction.ts';
 
 /** What the interpreter needs from outside. One set a process. */
 export interface EngineDeps {
@@ -42,7 +42,8 @@ export class Frame {
   readonly plan: Plan;
   readonly deps: EngineDeps;
   readonly connection: LiveConnection | undefined;
-  readonly redact: Redactor;
+  /** Knows the connection's secrets, and learns of credentials that are made on the way. */
+  readonly redact: LearningRedactor;
   readonly signal: AbortSignal;
   readonly trace: TraceRow[] = [];
   attempt: number;
@@ -59,7 +60,7 @@ export class Frame {
     run: ClaimedRun,
     plan: Plan,
     deps: EngineDeps,
-    live: { connection: LiveConnection | undefined; redact: Redactor; signal: AbortSignal },
+    live: { connection: LiveConnection | undefined; redact: LearningRedactor; signal: AbortSignal },
   ) {
     this.run = run;
     this.plan = plan;

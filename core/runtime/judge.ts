@@ -1,6 +1,7 @@
 import { StepFault, type FaultKind } from '../kernel/errors.ts';
 import type { NetworkFault } from '../kernel/http.ts';
 import { ABSENT, type AnswerView, type ErrorRule, type Scope, type Verdict } from '../language/plan.ts';
+import { redactedStart, type Redactor } from './redaction.ts';
 import { parseWait } from './wait.ts';
 
 /** What one exchange means for its step, before the step's idempotency has its say. */
@@ -32,6 +33,8 @@ export interface Exchange {
   readonly view: AnswerView;
   readonly sent: boolean;
   readonly failure?: string;
+  /** Takes the secrets out of what the message repeats of the answer. */
+  readonly redact?: Redactor;
 }
 
 /**
@@ -108,7 +111,7 @@ const FAULTS: Record<NetworkFault, string> = {
   tls: 'The TLS handshake failed',
 };
 
-function describe({ view, failure }: Exchange): string {
+function describe({ view, failure, redact }: Exchange): string {
   if (view.status === undefined) {
     const what = view.network ? FAULTS[view.network] : 'No answer came';
     return failure ? `${what}: ${failure}` : `${what}.`;
@@ -117,13 +120,16 @@ function describe({ view, failure }: Exchange): string {
   if (view.status >= 300 && view.status < 400 && location) {
     return `The answer was ${view.status}, a redirect to ${location}, which is not followed: it is outside the definition's origins, or the method is not GET.`;
   }
-  return `The answer was ${view.status}.${excerpt(view.body)}`;
+  return `The answer was ${view.status}.${excerpt(view.body, redact)}`;
 }
 
-function excerpt(body: unknown): string {
+const EXCERPT = 300;
+
+function excerpt(body: unknown, redact: Redactor | undefined): string {
   if (body === undefined || body === null || body === '') return '';
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return ` It said: ${text.length > 300 ? `${text.slice(0, 300)}…` : text}`;
+  const shown = redact ? redactedStart(text, redact, EXCERPT) : text.slice(0, EXCERPT);
+  return ` It said: ${shown}${text.length > EXCERPT ? '…' : ''}`;
 }
 
 function textOf(value: unknown): string {

@@ -10,7 +10,8 @@ export function formsOf(secret: string): string[] {
   const encoded = [
     ...percentForms(text),
     ...jsonForms(secret),
-    xmlForm(text),
+    ...markupForms(text),
+    ...urlForms(secret),
     hex,
     hex.toUpperCase(),
     ...base64Forms(bytes),
@@ -23,7 +24,9 @@ function percentForms(text: string): string[] {
   const component = encodeURIComponent(text);
   const strict = component.replaceAll(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
   const form = new URLSearchParams([['', text]]).toString().slice(1);
-  const upper = [component, strict, form, strict.replaceAll('%20', '+'), encodeURI(text)];
+  // Twice, too: an address within an address.
+  const twice = encodeURIComponent(component);
+  const upper = [component, strict, form, strict.replaceAll('%20', '+'), encodeURI(text), twice];
   return [...upper, ...upper.map((one) => one.replaceAll(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase()))];
 }
 
@@ -33,17 +36,24 @@ function jsonForms(secret: string): string[] {
     /[^\x20-\x7e]/g,
     (c) => String.raw`\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
-  // Some encoders escape every slash.
-  return [escaped, ascii, escaped.replaceAll('/', String.raw`\/`)];
+  // Some encoders escape what HTML would read (Go's). Backslashes before slashes and quotes are the pattern's matter.
+  const inHtml = escaped.replaceAll(/[&<>]/g, (c) => String.raw`\u00${c.charCodeAt(0).toString(16)}`);
+  return [escaped, ascii, inHtml];
 }
 
-function xmlForm(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&apos;');
+/** As XML escapes it, and as HTML's escapers write quotes. */
+function markupForms(text: string): string[] {
+  const bare = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  const quoted = (double: string, single: string): string => bare.replaceAll('"', double).replaceAll("'", single);
+  return [bare, quoted('&quot;', '&apos;'), quoted('&quot;', '&#39;'), quoted('&#34;', '&#39;'), quoted('&quot;', '&#x27;')];
+}
+
+/** An address that is a secret is also one as URL writes it, and in its path: servers say that alone. */
+function urlForms(secret: string): string[] {
+  if (!/^https?:\/\//i.test(secret) || !URL.canParse(secret)) return [];
+  const { href, pathname, search } = new URL(secret);
+  const target = `${pathname}${search}`;
+  return [href, href.replace(/\/$/, ''), ...(target.length >= 12 ? [target, pathname] : [])].filter((form) => form.length >= 12);
 }
 
 /**

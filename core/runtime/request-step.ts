@@ -1,9 +1,10 @@
 import type { Intent } from '../kernel/runs.ts';
 import type { RequestStep } from '../language/plan.ts';
-import { exchange } from './attempt.ts';
+import { exchange, type Attempt } from './attempt.ts';
 import { renewCredentials } from './credentials.ts';
 import type { Frame, Halt } from './frame.ts';
 import { afterUnknown, idempotencyKey, needsIntent } from './idempotency.ts';
+import type { Judgement } from './judge.ts';
 import { review, settle } from './settle.ts';
 
 /**
@@ -26,10 +27,18 @@ export async function request(step: RequestStep, frame: Frame): Promise<Halt | u
     await frame.beforeEffect(needsIntent(step.idempotency));
     const attempt = await exchange(step, frame, intent, scope);
     frame.afterEffect();
-    const again = attempt.judgement.verdict === 'refresh' && !renewed;
-    if (!again || !(await renewCredentials(step, frame, scope))) return settle(step, frame, intent, attempt, scope);
+    if (attempt.judgement.verdict !== 'refresh' || renewed) return settle(step, frame, intent, attempt, scope);
+    const renewal = await renewCredentials(step, frame, scope, attempt);
+    if (renewal === 'impossible') return settle(step, frame, intent, attempt, scope);
+    if (renewal !== 'renewed') return settle(step, frame, intent, rejudged(attempt, renewal), scope);
     frame.trace.push({ ...attempt.row, state: 'waiting', wait: 0 });
   }
+}
+
+/** The attempt, meaning what came of renewing its credentials. */
+function rejudged({ row: { rule: _before, ...row }, ...attempt }: Attempt, judgement: Judgement): Attempt {
+  const { rule } = judgement;
+  return { ...attempt, judgement, row: rule === undefined ? row : { ...row, rule } };
 }
 
 function newIntent(step: RequestStep, frame: Frame, interrupted: boolean): Intent {

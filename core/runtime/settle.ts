@@ -5,6 +5,7 @@ import { choicesOf, markNeedsReauth } from './credentials.ts';
 import { outputsOf } from './extract.ts';
 import type { Frame, Halt } from './frame.ts';
 import { afterUnknown } from './idempotency.ts';
+import { redactTree } from './redaction.ts';
 import { waitBefore } from './wait.ts';
 
 /** What follows from a judged attempt: done, another attempt later, a failure, or a question for a person. */
@@ -63,8 +64,10 @@ function tryLater(step: RequestStep, frame: Frame, intent: Intent, attempt: Atte
 
 function done(step: RequestStep, frame: Frame, attempt: Attempt, scope: Scope): Halt | undefined {
   const extracted = outputsOf(step, attempt, scope);
+  // The record is kept in the clear, and a vendor may have echoed a credential.
+  const outputs = redactTree(extracted.outputs, frame.redact.certain);
   // On record even where its outputs fail: the effect has happened, and no replay may send it again.
-  frame.record(step, { state: 'succeeded', outputs: extracted.outputs });
+  frame.record(step, { state: 'succeeded', outputs });
   if (extracted.fault === undefined) return note(frame, attempt.row, 'succeeded');
   const error = { kind: 'system', message: frame.redact(extracted.fault) } as const;
   note(frame, attempt.row, 'failed', { error });

@@ -35,7 +35,9 @@ export async function verify(
   };
   const result = await execute(run, plan, { ...deps, checkpoint: async () => true }, new AbortController().signal);
   if (result.state === 'succeeded') {
-    if (connection.state === 'needs_reauth') await deps.connections.setState(connection, 'active');
+    // Loaded again: the request may have renewed its tokens, and only who knows the connection as it is may change it.
+    const now = await deps.connections.load(connection.tenantId, connection.id);
+    if (now?.state === 'needs_reauth') await deps.connections.setState(now, 'active');
     return { ok: true, message: `${plan.title} accepts this connection.` };
   }
   const last = result.trace.at(-1);

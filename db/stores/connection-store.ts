@@ -26,20 +26,23 @@ const LEASE = `
   RETURNING ${COLUMNS}`;
 
 // Other processes keep connections at hand: what is saved here is told to them.
-const TELL = `SELECT pg_notify('sluice_changes', 'connection:' || tenant_id || ':' || id) FROM changed`;
+const TELL = `SELECT pg_notify('sluice_changes', 'connection:' || tenant_id || ':' || id), version FROM changed`;
 
 const SAVE = `
   WITH changed AS (
     UPDATE connections SET tokens = $4, renewal_until = NULL, version = version + 1, updated_at = now()
-    WHERE tenant_id = $1 AND id = $2 AND renewal_owner = $3 RETURNING tenant_id, id)
+    WHERE tenant_id = $1 AND id = $2 AND renewal_owner = $3
+    RETURNING tenant_id, id, version)
   ${TELL}`;
 
 const RELEASE = `UPDATE connections SET renewal_until = NULL WHERE tenant_id = $1 AND id = $2 AND renewal_owner = $3`;
 
+// Whoever says that the credentials fail speaks of those it used: new ones given meanwhile are not judged by them.
 const SET_STATE = `
   WITH changed AS (
     UPDATE connections SET state = $3, state_reason = $4, version = version + 1, updated_at = now()
-    WHERE tenant_id = $1 AND id = $2 AND (state, state_reason) IS DISTINCT FROM ($3, $4) RETURNING tenant_id, id)
+    WHERE tenant_id = $1 AND id = $2 AND version = $5 AND (state, state_reason) IS DISTINCT FROM ($3, $4)
+    RETURNING tenant_id, id, version)
   ${TELL}`;
 
 interface Row {
@@ -58,12 +61,20 @@ interface Row {
 
 type Named = Pick<LiveConnection, 'tenantId' | 'id'>;
 
+interface Renewed {
+  readonly tokens: Tokens;
+  /** The connection's version with these tokens. */
+  readonly version: number;
+}
+
 /** Connections as the engine sees them, secrets in the clear. */
 export class DatabaseConnectionStore implements ConnectionStore {
   readonly #engine: Database['engine'];
   readonly #vault: Vault;
   /** Renewals under way in this process: its other runs wait for the same one, and share its failure. */
-  readonly #renewals = new Map<string, Promise<Tokens>>();
+  readonly #renewals = new Map<string, Promise<Renewed>>();
+  /** Versions that holders of a connection have come to know since they loaded it: by its renewed tokens. */
+  readonly #versions = new WeakMap<LiveConnection, number>();
 
   constructor(db: Pick<Database, 'engine'>, vault: Vault) {
     this.#engine = db.engine;
@@ -85,11 +96,27 @@ export class DatabaseConnectionStore implements ConnectionStore {
     stale: (tokens: Tokens | undefined) => boolean,
     renew: Renew,
   ): Promise<Tokens> {
+    const { tokens, version } = await this.#inSingleFlight(connection, stale, renew);
+    this.#versions.set(connection, version);
+    return tokens;
+  }
+
+  async setState(connection: LiveConnection, state: LiveConnection['state'], reason?: string): Promise<void> {
+    const { tenantId, id } = connection;
+    const version = this.#versions.get(connection) ?? connection.version;
+    await this.#engine.query(SET_STATE, [tenantId, id, state, reason ?? null, version]);
+  }
+
+  async #inSingleFlight(
+    connection: Named,
+    stale: (tokens: Tokens | undefined) => boolean,
+    renew: Renew,
+  ): Promise<Renewed> {
     const name = `${connection.tenantId} ${connection.id}`;
     const underWay = this.#renewals.get(name);
     if (underWay) {
-      const tokens = await underWay;
-      if (!stale(tokens)) return tokens;
+      const renewed = await underWay;
+      if (!stale(renewed.tokens)) return renewed;
     }
     const renewal = this.#renewals.get(name) ?? this.#renew(connection, stale, renew);
     this.#renewals.set(name, renewal);
@@ -100,16 +127,12 @@ export class DatabaseConnectionStore implements ConnectionStore {
     }
   }
 
-  async setState(connection: LiveConnection, state: LiveConnection['state'], reason?: string): Promise<void> {
-    await this.#engine.query(SET_STATE, [connection.tenantId, connection.id, state, reason ?? null]);
-  }
-
   /** Until somebody has renewed: this process under the lease, or another one before it. */
   async #renew(
     { tenantId, id }: Named,
     stale: (tokens: Tokens | undefined) => boolean,
     renew: Renew,
-  ): Promise<Tokens> {
+  ): Promise<Renewed> {
     const owner = randomUUID();
     for (let pause = POLL_FIRST_MS; ; pause = Math.min(POLL_MAX_MS, pause * 2)) {
       const { rows } = await this.#engine.query<Row>(LEASE, [tenantId, id, owner, LEASE_MS]);
@@ -118,7 +141,7 @@ export class DatabaseConnectionStore implements ConnectionStore {
       const row = await this.#row({ tenantId, id });
       if (!row) throw new Error(`The connection ${id} was deleted while its tokens were renewed.`);
       const tokens = this.#tokensOf(row);
-      if (tokens && !stale(tokens)) return tokens;
+      if (tokens && !stale(tokens)) return { tokens, version: Number(row.version) };
       await sleep(pause);
     }
   }
@@ -128,18 +151,19 @@ export class DatabaseConnectionStore implements ConnectionStore {
     owner: string,
     stale: (tokens: Tokens | undefined) => boolean,
     renew: Renew,
-  ): Promise<Tokens> {
+  ): Promise<Renewed> {
     const { tenant_id: tenantId, id } = row;
     try {
       const before = this.#tokensOf(row);
-      if (before && !stale(before)) return before;
+      if (before && !stale(before)) return { tokens: before, version: Number(row.version) };
       const tokens = await renew(before);
       const sealed = this.#vault.seal(tenantId, wrapped(row), tokensPlace(id), JSON.stringify(tokens));
-      const { rowCount } = await this.#engine.query(SAVE, [tenantId, id, owner, sealed]);
-      if (rowCount === 1) return tokens;
+      const { rows } = await this.#engine.query<Pick<Row, 'version'>>(SAVE, [tenantId, id, owner, sealed]);
+      const [saved] = rows;
+      if (saved) return { tokens, version: Number(saved.version) };
       // Somebody consented anew in the meantime, or the lease ran out: what is kept counts.
-      const kept = await this.tokens({ ...this.#live(row) });
-      return kept ?? tokens;
+      const kept = (await this.#row({ tenantId, id })) ?? row;
+      return { tokens: this.#tokensOf(kept) ?? tokens, version: Number(kept.version) };
     } finally {
       await this.#engine.query(RELEASE, [tenantId, id, owner]);
     }

@@ -3,7 +3,7 @@ import type { RunStore } from '../../core/kernel/ports.ts';
 import type { ClaimedRun, NewRun, RunWrite } from '../../core/kernel/runs.ts';
 import { claimRuns, nextDue } from './runs/claim.ts';
 import { insertRuns, WAKE } from './runs/insert.ts';
-import { beat, beats, recoverRuns, registerWorker, resignWorker, unclaimRuns } from './runs/recover.ts';
+import { beat, beats, giveBackRuns, recoverRuns, registerWorker, resignWorker, unclaimRuns, type WorkerBeat } from './runs/recover.ts';
 import { release, type SlotHeld } from './runs/slots.ts';
 import { writeRuns } from './runs/write.ts';
 
@@ -60,7 +60,7 @@ export class RunQueue implements RunStore {
     return beat(this.#pool, workerId);
   }
 
-  beats(): Promise<Map<string, string>> {
+  beats(): Promise<WorkerBeat[]> {
     return beats(this.#pool);
   }
 
@@ -70,6 +70,10 @@ export class RunQueue implements RunStore {
 
   unclaim(runs: readonly ClaimedRun[]): Promise<void> {
     return unclaimRuns(this.#pool, runs);
+  }
+
+  giveBack(workerId: string, held: readonly string[]): Promise<void> {
+    return giveBackRuns(this.#pool, workerId, held);
   }
 
   async recover(dead: ReadonlyMap<string, string>): Promise<number> {

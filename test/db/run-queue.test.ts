@@ -30,7 +30,7 @@ before(async () => {
       return id;
     },
     async recover(workerId) {
-      const beat = (await store.beats()).get(workerId)!;
+      const { beat } = (await store.beats()).find(({ id }) => id === workerId)!;
       await store.recover(new Map([[workerId, beat]]));
     },
   };

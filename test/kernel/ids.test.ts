@@ -11,6 +11,12 @@ describe('Ids', () => {
     expect(Math.abs(Date.now() - time)).to.be.lessThan(60_000);
   });
 
+  it('of version 7 follow a clock that was set back', () => {
+    const timeOf = (id: string): number => parseInt(id.replaceAll('-', '').slice(0, 12), 16);
+    uuid7(Date.now() + 86_400_000);
+    expect(Math.abs(Date.now() - timeOf(uuid7()))).to.be.lessThan(60_000);
+  });
+
   it('of version 5 are as RFC 9562 gives them', () => {
     // RFC 9562, appendix A.4: namespace DNS, "www.example.com".
     expect(uuid5('6ba7b810-9dad-11d1-80b4-00c04fd430c8', 'www.example.com')).to.equal('2ed6657d-e927-568b-95e1-2665a8aea6a2');

@@ -159,4 +159,14 @@ describe('loading a YAML file', () => {
     // A folded text has no place of its own in the file: there it is the beginning.
     expect(spots).to.deep.equal(['a 1:6', 'b 2:13', 'c 3:11', 'd 6:7', 'e 7:4']);
   });
+
+  it('refuses what is not text, at the byte', () => {
+    for (const bytes of [Buffer.from('a: 1\nb: \0'), Buffer.from([0x61, 0x3a, 0x20, 0x31, 0x0a, 0x62, 0x3a, 0x20, 0xff])]) {
+      const { findings, usable } = loadYaml('a.yaml', bytes.toString('utf8'));
+      expect(usable).to.equal(false);
+      expect(findings.map(({ line, column, message }) => `${line}:${column} ${message}`)).to.deep.equal([
+        '2:4 The file is not text: here is a byte that UTF-8 has not, or NUL. Save it as UTF-8.',
+      ]);
+    }
+  });
 });

@@ -8,6 +8,7 @@ import type { Tokens } from '../../core/kernel/plugin.ts';
 import type { LiveConnection } from '../../core/kernel/ports.ts';
 import { Registry } from '../../core/kernel/registry.ts';
 import type { AuthChoice } from '../../core/language/plan.ts';
+import type { OutgoingRequest } from '../../core/kernel/http.ts';
 import { createAuthorizer } from '../../core/runtime/auth.ts';
 import { createHttpClient } from '../../core/runtime/http/client.ts';
 import { MemoryConnectionStore } from '../../core/runtime/memory/connection-store.ts';
@@ -53,15 +54,16 @@ describe('oauth2', () => {
       headers: {},
       body: undefined,
     };
+    const send = async () => authorizer.authorize(choices, {}, connection, request, PLAN);
     return {
       authorizer,
       connections,
       connection,
       choices,
       tokens: () => connections.tokens(),
-      token: async () =>
-        (await authorizer.authorize(choices, {}, connection, request, PLAN)).headers['authorization'],
-      renew: () => authorizer.renew(choices, {}, connection, PLAN),
+      send,
+      token: async () => (await send()).headers['authorization'],
+      renew: (refused: OutgoingRequest) => authorizer.renew(choices, {}, connection, PLAN, refused),
     };
   }
 
@@ -142,13 +144,17 @@ describe('oauth2', () => {
     });
 
     it('renews after a 401, once however many requests were refused', async () => {
-      const { token, renew } = await setup(settings(CLIENT), {
+      const { send, token, renew } = await setup(settings(CLIENT), {
         ...(await authorised()),
         accessToken: 'revoked',
       });
-      expect(await me(await token())).to.equal(401);
+      const [first, second, late] = [await send(), await send(), await send()];
+      expect(await me(first.headers['authorization'])).to.equal(401);
       const before = server.tokenRequests();
-      expect(await Promise.all([renew(), renew()])).to.deep.equal([true, true]);
+      expect(await Promise.all([renew(first), renew(second)])).to.deep.equal([true, true]);
+      await token();
+      // Sent with the old token, refused after others had got the new one.
+      expect(await renew(late)).to.equal(true);
       expect(server.tokenRequests() - before).to.equal(1);
       expect(await me(await token())).to.equal(200);
     });
@@ -373,7 +379,8 @@ describe('oauth2', () => {
       );
       const expired = await failure((await setup(config, { accessToken: 'a', expiresAt: 1 })).token());
       expect(expired).to.include({ name: 'ReauthRequired' });
-      expect(await (await setup(config, { accessToken: 'a' })).renew()).to.equal(false);
+      const { send, renew } = await setup(config, { accessToken: 'a' });
+      expect(await renew(await send())).to.equal(false);
     });
 
     for (const [status, error] of [

@@ -5,13 +5,14 @@ import { followPointer, type JsonObject } from '../../core/kernel/json.ts';
 import type { LiveConnection } from '../../core/kernel/ports.ts';
 import { Registry } from '../../core/kernel/registry.ts';
 import { ABSENT, type AuthChoice, type ErrorRule } from '../../core/language/plan.ts';
+import { compileAuth } from '../../core/language/sections/auth.ts';
 import { createAuthorizer, type Authorizer } from '../../core/runtime/auth.ts';
 import { createHttpClient } from '../../core/runtime/http/client.ts';
 import { MemoryConnectionStore } from '../../core/runtime/memory/connection-store.ts';
 import basic from '../../plugins/basic/index.ts';
 import bearer from '../../plugins/bearer/index.ts';
 import oauth2 from '../../plugins/oauth2/index.ts';
-import { listenHttp, sendJson } from '../support/http-server.ts';
+import { bodyOf, listenHttp, sendJson } from '../support/http-server.ts';
 
 const PLAN = { id: 'vendor', errors: [] };
 const REQUEST: OutgoingRequest = {
@@ -20,6 +21,19 @@ const REQUEST: OutgoingRequest = {
   headers: { accept: 'text/csv' },
   body: undefined,
 };
+
+/** As a definition that says so is compiled. */
+const compiled = (tokenUrl: string): AuthChoice[] =>
+  compileAuth({ oauth2: { flow: 'clientCredentials', tokenUrl } }, '/auth', new Registry([oauth2]));
+
+async function failureOf(work: () => unknown): Promise<unknown> {
+  try {
+    await work();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('A failure was expected, and there was none.');
+}
 
 describe('authorizer', () => {
   const toClose: { close(): unknown }[] = [];
@@ -68,13 +82,13 @@ describe('authorizer', () => {
     const choices: AuthChoice[] = [{ if: () => false, scheme: 'bearer', config: () => ABSENT }];
     expect(await authorizer.authorize(choices, {}, connection, REQUEST, PLAN)).to.equal(REQUEST);
     expect(await authorizer.authorize([], {}, undefined, REQUEST, PLAN)).to.equal(REQUEST);
-    expect(await authorizer.renew(choices, {}, connection, PLAN)).to.equal(false);
+    expect(await authorizer.renew(choices, {}, connection, PLAN, REQUEST)).to.equal(false);
   });
 
   it('has no other credentials for schemes that keep none', async () => {
     const { authorizer, connection } = await setup();
     expect(
-      await authorizer.renew([{ scheme: 'bearer', config: () => ({ token: 't' }) }], {}, connection, PLAN),
+      await authorizer.renew([{ scheme: 'bearer', config: () => ({ token: 't' }) }], {}, connection, PLAN, REQUEST),
     ).to.equal(false);
   });
 
@@ -140,26 +154,71 @@ describe('authorizer', () => {
       expect(await thrown('ignore')).to.have.nested.property('headers.authorization', 'Bearer x');
     });
 
-    it('guards a token endpoint that a tenant named, however it is written', async () => {
+    it('guards a token endpoint whose host a tenant may name, however it is written', async () => {
       let requests = 0;
       const server = keep(
         await listenHttp((_request, response) =>
           sendJson(response, 200, { access_token: String((requests += 1)) }),
         ),
       );
-      const decimal = server.origin.replace('127.0.0.1', '2130706433');
-      for (const url of [server.origin, decimal, '127.0.0.1']) {
-        const { authorizer, connection } = await setup({ config: { nested: { instanceUrl: url } } });
-        const tokenUrl = `${url.startsWith('http') ? url : server.origin}/token`;
-        let error: unknown;
-        try {
-          await authorizer.authorize(oauth(tokenUrl), {}, connection, REQUEST, PLAN);
-        } catch (thrown) {
-          error = thrown;
-        }
-        expect(error).to.have.property('code', 'EGRESS_REFUSED');
+      const { authorizer, connection } = await setup();
+      const { port } = server;
+      const bad = { domain: `2130706433:${port}`, first: '127.', rest: `0.0.1:${port}`, whole: server.origin };
+      for (const tokenUrl of [
+        'http://{{ connection.domain }}/token',
+        'http://{{ connection.first }}{{ connection.rest }}/token',
+        'http://127.0.0.1{{ connection.rest }}/token',
+        '{{ connection.whole }}/token',
+      ]) {
+        const connectionOf = tokenUrl.includes('1{{') ? { ...bad, rest: `:${port}` } : bad;
+        const scope = { connection: connectionOf, app: {} };
+        const error = await failureOf(() =>
+          authorizer.authorize(compiled(tokenUrl), scope, connection, REQUEST, PLAN),
+        );
+        expect(error, tokenUrl).to.have.property('code', 'EGRESS_REFUSED');
       }
       expect(requests).to.equal(0);
+    });
+
+    it("trusts a token endpoint that the definition or the operator names", async () => {
+      const server = keep(await listenHttp((_request, response) => sendJson(response, 200, { access_token: 't' })));
+      const { authorizer, connection } = await setup();
+      const scope = { connection: { tenant: server.origin }, app: { issuer: server.origin } };
+      for (const tokenUrl of [`${server.origin}/{{ connection.tenant }}/token`, '{{ app.issuer }}/token']) {
+        const { headers } = await authorizer.authorize(compiled(tokenUrl), scope, connection, REQUEST, PLAN);
+        expect(headers['authorization']).to.equal('Bearer t');
+      }
+    });
+
+    it('repeats nothing secret of what a token endpoint says, not even to those who waited for another', async () => {
+      const told: string[] = [];
+      const server = keep(
+        await listenHttp(async (request, response) => {
+          const body = await bodyOf(request);
+          const { authorization = '' } = request.headers;
+          const password = Buffer.from(authorization.slice(6), 'base64').toString();
+          const description = `${body} ${decodeURIComponent(body)} ${authorization} ${password}`;
+          told.push(description);
+          sendJson(response, 400, { error: 'invalid_request', error_description: description });
+        }),
+      );
+      const { authorizer, connection } = await setup();
+      const config = {
+        flow: 'refreshToken',
+        tokenUrl: server.origin,
+        refreshToken: 'refresh/token+0815',
+        clientId: 'id',
+        clientSecret: 'client secret: 4711',
+      };
+      const choices: AuthChoice[] = [{ scheme: 'oauth2', config: () => config }];
+      const ask = () => failureOf(() => authorizer.authorize(choices, {}, connection, REQUEST, PLAN));
+      for (const error of await Promise.all([ask(), ask()])) {
+        expect(error).to.have.property('name', 'ReauthRequired');
+        expect(JSON.stringify([String(error), (error as Error).stack, (error as Error).cause])).to.not.match(
+          /refresh.{1,3}token.{1,3}0815|client.{1,3}secret|4711/,
+        );
+      }
+      expect(told).to.have.length(1);
     });
   });
 

@@ -1,6 +1,15 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { createRedactor, redactJson, traceRequest, traceResponse } from '../../core/runtime/redaction.ts';
+import {
+  createRedactor,
+  credentialsOn,
+  learningRedactor,
+  redactedStart,
+  redactJson,
+  redactTree,
+  traceRequest,
+  traceResponse,
+} from '../../core/runtime/redaction.ts';
 
 const SECRET = 'p@ss/wörd "1" & <2>';
 
@@ -89,6 +98,63 @@ describe('redaction', () => {
         },
       ),
     );
+  });
+
+  it('finds a secret in JSON that is carried in JSON, however often', () => {
+    let text = SECRET;
+    for (let level = 0; level < 4; level++) {
+      text = JSON.stringify(text).slice(1, -1);
+      expect(redact(`"${text}"`)).to.equal('"***"');
+    }
+  });
+
+  it('finds the path of an address that is a secret', () => {
+    const hook = createRedactor(['https://Hooks.vendor.test/services/T0/B0/x7Yz?k=a b']);
+    expect(hook('Cannot POST /services/T0/B0/x7Yz')).to.equal('Cannot POST ***');
+    expect(hook('to https://hooks.vendor.test/services/T0/B0/x7Yz?k=a%20b')).to.equal('to ***');
+  });
+
+  it('shows no piece of a secret at a cut, though masks before it have moved the cut', () => {
+    const text = `${SECRET} `.repeat(40);
+    for (let limit = 1; limit < 200; limit++) {
+      expect(redactedStart(text, redact, limit).replaceAll('*', '').trim()).to.equal('');
+    }
+    expect(redactedStart('short', redact, 100)).to.equal('short');
+    expect(redactedStart('x'.repeat(500), redact, 100)).to.equal('x'.repeat(100));
+  });
+
+  it('leaves short secrets alone in data that steps work with', () => {
+    const some = createRedactor(['main', 'a-long-and-certain-secret']);
+    const outputs = { branch: 'main', echo: 'it is a-long-and-certain-secret' };
+    expect(redactTree(outputs, some.certain)).to.deep.equal({ branch: 'main', echo: 'it is ***' });
+    expect(redactTree(outputs, some.leaf)).to.deep.equal({ branch: '***', echo: 'it is ***' });
+  });
+
+  it('keeps data what it is where a secret looks like a piece of JSON', () => {
+    const odd = createRedactor(['1234', 'true', '"a":']);
+    expect(redactTree({ id: 91_234, ok: true, pin: 1234 }, odd.leaf)).to.deep.equal({ id: 91_234, ok: true, pin: '***' });
+  });
+
+  describe('of credentials made on the way', () => {
+    const bare = { method: 'GET', url: new URL('https://x.test/a?b=1'), headers: { accept: 'x' }, body: undefined };
+
+    it('finds them on the request: in headers, and in the query', () => {
+      const headers = { accept: 'y', authorization: 'Bearer fresh-token', 'x-api-key': 'a fresh key', 'webhook-id': 'id' };
+      const wire = { ...bare, url: new URL('https://x.test/a?b=1&sig=a%2Bb'), headers };
+      expect(credentialsOn(bare, wire)).to.deep.equal(['fresh-token', 'a fresh key', 'a+b']);
+      expect(credentialsOn(bare, bare)).to.deep.equal([]);
+    });
+
+    it('masks them from then on, beside what was known, and keeps what is learned to itself', () => {
+      const mine = learningRedactor(redact);
+      const others = learningRedactor(redact);
+      mine.learn(['fresh-token']);
+      mine.learn(['newer-token', SECRET, '']);
+      expect(mine(`fresh-token newer-token ${SECRET}`)).to.equal('*** *** ***');
+      expect(mine.certain(Buffer.from('newer-token').toString('hex'))).to.equal(Buffer.from('newer-token').toString('hex'));
+      expect(mine(Buffer.from('newer-token').toString('hex'))).to.equal('***');
+      expect(others('fresh-token')).to.equal('fresh-token');
+    });
   });
 
   describe('of the trace', () => {

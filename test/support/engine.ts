@@ -110,7 +110,7 @@ export async function testEngine(yaml: string, endpoints: Record<string, string>
       await execute(run, plan, { ...engine, checkpoint: async (write) => (await queue.write([write])).has(write.id) }, new AbortController().signal);
     },
     async bury(workerId) {
-      const beat = (await queue.beats()).get(workerId)!;
+      const { beat } = (await queue.beats()).find(({ id }) => id === workerId)!;
       await queue.recover(new Map([[workerId, beat]]));
       workers.forEach((worker) => worker.wake());
     },

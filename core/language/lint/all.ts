@@ -4,6 +4,7 @@ import { identity } from './identity.ts';
 import { jsonSchemas } from './json-schemas.ts';
 import { origins } from './origins.ts';
 import { secretPlaces } from './secret-places.ts';
+import { secretSchemas } from './secret-schemas.ts';
 import { stepIds } from './step-ids.ts';
 import type { LintRule } from './subject.ts';
 import { templates } from './templates.ts';
@@ -23,6 +24,7 @@ export const LINT_RULES: readonly LintRule[] = [
   conditions,
   origins,
   secretPlaces,
+  secretSchemas,
   idempotency,
   unreachableRules,
   unreachableSteps,

@@ -2,7 +2,7 @@ import { isJsonObject, type Json, type JsonObject } from '../../kernel/json.ts';
 import { didYouMean } from '../../kernel/suggest.ts';
 import { childPointer } from '../load/document.ts';
 import type { Report } from '../report.ts';
-import { schemaErrors } from '../schema/ajv.ts';
+import { schemaErrors, uncompilable } from '../schema/ajv.ts';
 import { compileSchema } from '../schema/compiled.ts';
 import type { LintRule } from './subject.ts';
 import { asText } from '../schema/show.ts';
@@ -33,15 +33,6 @@ const KEYWORDS = new Set(
 function checkSchema(schema: Json | undefined, pointer: string, report: Report): void {
   if (!isJsonObject(schema)) return;
   checkKeywords(schema, pointer, report);
-  if (schemaErrors(schema).length > 0) return;
-  try {
-    compileSchema(schema);
-  } catch (error) {
-    report.error(
-      pointer,
-      `This JSON Schema cannot be used: ${error instanceof Error ? error.message : String(error)}.`,
-    );
-  }
 }
 
 function checkKeywords(schema: JsonObject, pointer: string, report: Report): void {
@@ -85,7 +76,8 @@ function checkRequired(
 function checkDefault(schema: JsonObject, pointer: string, report: Report): void {
   if (!('default' in schema)) return;
   const { default: value, ...rest } = schema;
-  if (schemaErrors(rest).length > 0) return;
+  // What is wrong with the schema itself has been said; a `$ref` leads out of this part of it.
+  if (schemaErrors(rest).length > 0 || uncompilable(rest) !== undefined) return;
   const { violations } = compileSchema({ type: 'object', properties: { value: rest } }).complete({ value });
   const [first] = violations;
   if (first)

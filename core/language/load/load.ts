@@ -26,15 +26,19 @@ export function loadYaml(file: string, text: string): Loaded {
   const bytes = Buffer.byteLength(text);
   if (bytes > MAX_FILE_BYTES)
     return whole(`The file has ${bytes} bytes; a definition has ${MAX_FILE_BYTES} at most.`);
+  // Decoding puts U+FFFD where bytes are not UTF-8; no text holds NUL.
+  const odd = /[\0\ufffd]/.exec(text)?.index;
+  if (odd !== undefined) {
+    const message = 'The file is not text: here is a byte that UTF-8 has not, or NUL. Save it as UTF-8.';
+    return refused({ severity: 'error', file, ...spotAt(text, odd), path: '(file)', message });
+  }
   const lines = new LineCounter();
   const deep = tooDeepAt(text);
   if (deep !== undefined) {
-    const before = text.slice(0, deep).split('\n');
-    const spot = { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
     return refused({
       severity: 'error',
       file,
-      ...spot,
+      ...spotAt(text, deep),
       path: '(file)',
       message: `This is nested more than ${MAX_DEPTH} levels deep.`,
     });
@@ -66,6 +70,11 @@ export function loadYaml(file: string, text: string): Loaded {
     at(start, document.pathOf(pointer), message),
   );
   return { document, findings, usable: converter.troubles.every(({ mended }) => mended) };
+}
+
+function spotAt(text: string, offset: number): Pick<Finding, 'line' | 'column'> {
+  const before = text.slice(0, offset).split('\n');
+  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
 }
 
 function parse(text: string, lineCounter: LineCounter): YamlDocument.Parsed[] {

@@ -1,6 +1,7 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { parseDuration } from '../../kernel/duration.ts';
+import { messageOf } from '../../kernel/errors.ts';
 import type { JsonObject } from '../../kernel/json.ts';
 import { parseByteSize } from './byte-size.ts';
 
@@ -43,6 +44,16 @@ export function schemaErrors(schema: unknown): readonly ErrorObject[] {
     errors.filter(({ keyword }) => keyword === 'enum').map(({ instancePath }) => instancePath),
   );
   return errors.filter(({ keyword, instancePath }) => keyword === 'enum' || !misnamed.has(instancePath));
+}
+
+/** Why a schema that is well formed cannot be used all the same: a `$ref` to nothing, a keyword of an old draft. */
+export function uncompilable(schema: JsonObject): string | undefined {
+  try {
+    compileJsonSchema(schema, { fill: true });
+    return undefined;
+  } catch (error) {
+    return `This JSON Schema cannot be used: ${messageOf(error).replace(/\.$/, '')}.`;
+  }
 }
 
 /** Checks a value against one of the language's own schemas, compiled once each. */

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { isJsonObject } from '../../kernel/json.ts';
 import { childPointer } from '../load/document.ts';
 import { losesItsText, remedy } from '../load/scalars.ts';
-import { schemaErrors } from './ajv.ts';
+import { schemaErrors, uncompilable } from './ajv.ts';
 import { field, type Check, type Field } from './field.ts';
 import { faultsOf } from './messages.ts';
 import { kindOf, show } from './show.ts';
@@ -90,5 +90,8 @@ function checkJsonSchema(...[node, pointer, report]: Parameters<Check>): boolean
   const faults = faultsOf(schemaErrors(node));
   for (const { pointer: inner, message, onKey } of faults)
     report.error(pointer + inner, `In this JSON Schema: ${message}`, { onKey });
-  return faults.length === 0;
+  if (faults.length > 0) return false;
+  const unusable = uncompilable(node);
+  if (unusable !== undefined) report.error(pointer, unusable);
+  return unusable === undefined;
 }

@@ -3,6 +3,7 @@ import { isJsonObject, type Json, type JsonObject } from '../../kernel/json.ts';
 import type { AuthScheme } from '../../kernel/plugin.ts';
 import type { Registry } from '../../kernel/registry.ts';
 import { condition, tree } from '../compile/strict.ts';
+import { urlLeaf } from '../encode-leaf.ts';
 import { childPointer } from '../load/document.ts';
 import type { AuthChoice } from '../plan.ts';
 import type { Report } from '../report.ts';
@@ -13,6 +14,7 @@ import { faultsOf, unknownKey } from '../schema/messages.ts';
 import { kindOf, show } from '../schema/show.ts';
 import { untemplated } from '../schema/templated.ts';
 import type { Place, PlaceContext } from '../scope/place.ts';
+import { TemplateError } from '../template/template-error.ts';
 
 /** Schemes that the language has and this version has not. */
 const LATER_SCHEMES = ['digest', 'jwt', 'login', 'awsSigV4', 'mtls'];
@@ -162,11 +164,28 @@ export function compileAuth(node: Json | undefined, pointer: string, registry: R
       ...(scheme === 'none' ? {} : appDefaults(registry.authScheme(scheme), config)),
       ...config,
     };
-    const choice = { scheme, config: tree(filled, here) };
+    const choice = { scheme, guarded: namesHost(config), config: tree(filled, here) };
     return alternative.if
       ? { ...choice, if: condition(alternative.if.node, alternative.if.pointer) }
       : choice;
   });
+}
+
+/** True where a value that is not the operator's stands in the host of one of the scheme's addresses. */
+function namesHost(config: JsonObject): boolean {
+  return Object.entries(config).some(
+    ([key, node]) => /url$/i.test(key) && (typeof node === 'string' ? namesItsHost(node) : node !== null),
+  );
+}
+
+function namesItsHost(url: string): boolean {
+  try {
+    const { guarded, references } = urlLeaf(url);
+    return guarded && !references.every(({ path }) => path[0] === 'app');
+  } catch (error) {
+    if (error instanceof TemplateError) return true;
+    throw error;
+  }
 }
 
 /** The keys that a scheme takes from `app`, as templates. */

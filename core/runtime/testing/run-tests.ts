@@ -1,12 +1,14 @@
 import { VirtualClock } from '../../kernel/clock.ts';
 import { SluiceError, messageOf } from '../../kernel/errors.ts';
-import { formatDuration } from '../../kernel/duration.ts';
-import type { Json } from '../../kernel/json.ts';
+import { formatDuration, parseDuration } from '../../kernel/duration.ts';
+import { isJsonObject, type Json } from '../../kernel/json.ts';
 import type { Registry } from '../../kernel/registry.ts';
 import type { DefinitionTest } from '../../language/definition-test.ts';
 import type { Plan } from '../../language/plan.ts';
 import { drive, type DriveResult } from '../drive.ts';
 import { createHttpClient } from '../http/client.ts';
+import { createRedactor } from '../redaction.ts';
+import { valuesAt } from '../secrets.ts';
 import { difference, show } from './difference.ts';
 import { startExchangeServer, type ExchangeServer } from './exchange-server.ts';
 
@@ -72,8 +74,9 @@ async function runTest(test: DefinitionTest, plan: Plan, registry: Registry, ser
       signal: stop.signal,
     });
     const surprises = server.failures();
-    const failures = surprises.length > 0 ? explained(surprises, result) : unmet(test, result);
-    return { name: test.name, passed: failures.length === 0, failures, rulesHit: rulesOf(result) };
+    const failures = surprises.length > 0 ? explained(surprises, result, stop.signal) : unmet(test, result);
+    const redact = createRedactor(secretsOf(test, plan));
+    return { name: test.name, passed: failures.length === 0, failures: failures.map(redact), rulesHit: rulesOf(result) };
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
     return { name: test.name, passed: false, failures: [messageOf(error)], rulesHit: [] };
@@ -82,23 +85,32 @@ async function runTest(test: DefinitionTest, plan: Plan, registry: Registry, ser
   }
 }
 
+/** Tests have been written with credentials that are real: what a failure shows of a request has none. */
+function secretsOf({ connection = {}, app = {} }: DefinitionTest, plan: Plan): string[] {
+  const { $oauth } = connection;
+  const tokens = isJsonObject($oauth) ? valuesAt($oauth, ['/accessToken', '/refreshToken']) : [];
+  return [...tokens, ...valuesAt(connection, plan.secrets.connection), ...valuesAt(app, plan.secrets.app)];
+}
+
 function pipelineOf(test: DefinitionTest): string {
   return test.action === undefined ? 'verify' : `actions/${test.action}`;
 }
 
-/** A surprise ends the run early; why it made that request is often in its error. */
-function explained(surprises: readonly string[], result: DriveResult): string[] {
-  return result.error ? [...surprises, `the run ended ${result.state}: ${result.error.message}`] : [...surprises];
+/** Why a run did not ask for more is often in its error. Where a surprise ended it, its error says only that. */
+function explained(surprises: readonly string[], result: DriveResult, stopped: AbortSignal): string[] {
+  return result.error && !stopped.aborted ? [...surprises, `the run ended ${result.state}: ${result.error.message}`] : [...surprises];
 }
 
 function unmet({ assert }: DefinitionTest, result: DriveResult): string[] {
   const expected = assert ?? { state: 'succeeded' };
-  const waits = result.steps.filter((row) => row.state === 'waiting' && row.wait).map((row) => formatDuration(row.wait!));
+  const waits = result.steps.flatMap(({ state, wait }) => (state === 'waiting' && wait ? [formatDuration(wait)] : []));
   const rules = rulesOf(result);
   const compare = (what: string, want: Json | undefined, got: unknown) => {
     if (want === undefined) return undefined;
     const found = difference(want, got);
-    return found === undefined ? undefined : `${what}: expected ${show(want)}, got ${show(got)} (${found})`;
+    if (found === undefined) return undefined;
+    const where = typeof want === 'object' ? ` (${found})` : '';
+    return `${what}: expected ${show(want)}, got ${show(got)}${where}`;
   };
   const why = result.error ? ` (${result.error.message})` : '';
   return [
@@ -106,7 +118,7 @@ function unmet({ assert }: DefinitionTest, result: DriveResult): string[] {
       ? `state: expected ${expected.state}, got ${result.state}${why}`
       : undefined,
     compare('attempts', expected.attempts, result.attempts),
-    compare('waits', expected.waits, waits),
+    compare('waits', expected.waits?.map(inOneForm), waits),
     compare('outputs', expected.outputs, result.outputs ?? {}),
     compare('error.kind', expected.error?.kind, result.error?.kind),
     expected.error?.message !== undefined && !result.error?.message.includes(expected.error.message)
@@ -116,6 +128,11 @@ function unmet({ assert }: DefinitionTest, result: DriveResult): string[] {
       ? `rule: expected ${show(expected.rule)} to match, got ${show(rules)}`
       : undefined,
   ].filter((text) => text !== undefined);
+}
+
+/** `PT120S` and `PT2M` are the same wait. */
+function inOneForm(duration: string): string {
+  return formatDuration(parseDuration(duration) ?? 0);
 }
 
 function rulesOf(result: DriveResult): string[] {

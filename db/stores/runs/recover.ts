@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 
 const REGISTER = `INSERT INTO workers (id, host, pid) VALUES ($1, $2, $3)`;
 const BEAT = `UPDATE workers SET beat = beat + 1 WHERE id = $1 RETURNING beat`;
-const BEATS = `SELECT id, beat::text FROM workers`;
+const BEATS = `SELECT id, beat::text, host, pid FROM workers`;
 
 export async function registerWorker(
   client: Pick<ClientBase, 'query'>,
@@ -17,10 +17,18 @@ export async function beat(client: Pick<ClientBase, 'query'>, workerId: string):
   return rowCount === 1;
 }
 
+/** A registered worker: its counter, and where its process is. */
+export interface WorkerBeat {
+  readonly id: string;
+  readonly beat: string;
+  readonly host: string;
+  readonly pid: number;
+}
+
 /** Every worker's counter, for an observer that judges by its own clock which of them stand still. */
-export async function beats(client: Pick<ClientBase, 'query'>): Promise<Map<string, string>> {
-  const { rows } = await client.query<{ id: string; beat: string }>(BEATS);
-  return new Map(rows.map((row) => [row.id, row.beat]));
+export async function beats(client: Pick<ClientBase, 'query'>): Promise<WorkerBeat[]> {
+  const { rows } = await client.query<WorkerBeat>(BEATS);
+  return rows;
 }
 
 // The beat guards against a worker that came back between the observation and this statement.
@@ -62,4 +70,18 @@ export async function unclaimRuns(
 ): Promise<void> {
   if (runs.length === 0) return;
   await client.query(UNCLAIM, [runs.map((r) => r.tenantId), runs.map((r) => r.id), runs.map((r) => r.leaseEpoch)]);
+}
+
+const GIVE_BACK = `
+  UPDATE runs SET state = CASE WHEN attempt > 0 THEN 'waiting' ELSE 'queued' END, due_at = now(), lease_owner = NULL,
+    updated_at = now(), version = version + 1
+  WHERE lease_owner = $1 AND state = 'running' AND id <> ALL ($2::uuid[])`;
+
+/** Gives back what a worker holds without knowing: the answer to its claim was lost, so nothing of it has begun. */
+export async function giveBackRuns(
+  client: Pick<ClientBase, 'query'>,
+  workerId: string,
+  held: readonly string[],
+): Promise<void> {
+  await client.query(GIVE_BACK, [workerId, held]);
 }

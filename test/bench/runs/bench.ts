@@ -7,6 +7,8 @@ import { fullLoad, steadyLoad, type Measured, type Target } from './load.ts';
 
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 const TSX = ['--import', 'tsx'];
+/** What `npm start` gives Node (docs/operations.md), for both sides. */
+const NODE_FLAGS = ['--max-semi-space-size=64'];
 const ROUNDS = 3;
 const SUBMISSIONS = 6000;
 const ROOT_KEY = 'bench-root-key-0123456789';
@@ -65,14 +67,14 @@ function print({ full, steady }: Results): void {
 
 async function startPeer(vendor: string, programs: Program[]): Promise<Target> {
   const { url } = await createDatabase();
-  const program = await startProgram([...TSX, here('peer.ts')], { DATABASE_URL: url, VENDOR_URL: vendor });
+  const program = await startProgram([...NODE_FLAGS, ...TSX, here('peer.ts')], { DATABASE_URL: url, VENDOR_URL: vendor });
   programs.push(program);
   return { url: `${program.url}/responses`, headers: {} };
 }
 
 export async function startOurs(vendor: string, programs: Program[]): Promise<Target> {
   const { url } = await createDatabase();
-  const program = await startProgram([here('../../../core/cli/bin.mjs'), 'start', '--port', '0'], {
+  const program = await startProgram([...NODE_FLAGS, here('../../../core/cli/bin.mjs'), 'start', '--port', '0'], {
     SLUICE_DATABASE_URL: url,
     SLUICE_DEFINITIONS: here('.'),
     SLUICE_ENDPOINTS: JSON.stringify({ 'https://messages.example.com': vendor }),
