@@ -11,6 +11,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bootstrap } from './bootstrap.mjs';
+import { provideMysqlServer } from './bootstrap/mysql-server.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 // mocha compares its own path with what was started: without links.
@@ -30,6 +31,7 @@ const total = { passed: 0, failed: 0 };
 if (chosen.length === 0 && !soak) {
   for (const check of CHECKS) await runCheck(check);
 }
+provideMysqlServer((text) => process.stdout.write(`${text}\n`));
 await runTests(testFiles());
 process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
 process.exitCode = total.failed === 0 ? 0 : 1;
@@ -80,11 +82,11 @@ async function runTests(files) {
 
 /** Resolves to how mocha ended, in words. */
 function mocha(files, countsFile) {
-  const cluster = './test/support/cluster.ts';
+  const servers = ['./test/support/cluster.ts', './test/support/mysql-servers.ts'];
   const args = [
     ...['--import', 'tsx', bin('mocha/lib/cli/cli.js'), '--parallel', '--jobs', '2'],
     ...['--reporter', './test/support/reporter.mjs', '--reporter-option', `counts=${countsFile}`],
-    ...(existsSync(path.join(root, cluster)) ? ['--require', cluster] : []),
+    ...servers.filter((file) => existsSync(path.join(root, file))).flatMap((file) => ['--require', file]),
     ...options,
     ...files,
   ];

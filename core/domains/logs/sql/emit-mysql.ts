@@ -2,7 +2,7 @@ import type { FamilyShape } from './catalog.ts';
 import { Emitter, MAX_SAFE } from './emitter.ts';
 import { joined, sql, type Fragment } from './fragment.ts';
 import { columnName } from './plan-from.ts';
-import type { PlannedQuery, PlannedSelect, Typed } from './plan.ts';
+import { aggregates, type PlannedQuery, type PlannedSelect, type Typed } from './plan.ts';
 import { keyOf } from './same-expression.ts';
 import type { LogColumn } from '../../../kernel/logs.ts';
 
@@ -73,7 +73,13 @@ export class MysqlEmitter extends Emitter {
   }
 
   protected aggregate({ name, distinct, argument }: Extract<Typed, { node: 'aggregate' }>): Fragment {
-    return argument ? sql`${name}(${distinct ? 'DISTINCT ' : ''}${this.expression(argument)})` : 'COUNT(*)';
+    if (!argument) return 'COUNT(*)';
+    // Inside an aggregate a name is a column's.
+    const aliases = this.#aliases;
+    this.#aliases = new Map();
+    const written = sql`${name}(${distinct ? 'DISTINCT ' : ''}${this.expression(argument)})`;
+    this.#aliases = aliases;
+    return written;
   }
 
   protected item(expression: Typed): Fragment {
@@ -94,13 +100,12 @@ export class MysqlEmitter extends Emitter {
     return index < 0 ? this.expression(expression) : String(index + 1);
   }
 
-  protected having({ items, groupBy }: PlannedSelect, expression: Typed): Fragment {
-    const groups = new Set(groupBy.filter(({ node }) => node !== 'column').map(keyOf));
-    const aliases = items.flatMap((item, index) => {
-      const named = item.node === 'column' || groups.has(keyOf(item));
-      return named ? [[keyOf(item), this.quote(columnName(index))] as const] : [];
-    });
-    this.#aliases = new Map(aliases);
+  /** HAVING finds columns of GROUP BY and the SELECT's aliases, but not what GROUP BY is made of. */
+  protected having({ items }: PlannedSelect, expression: Typed, query: number): Fragment {
+    const isNamed = (item: Typed): boolean => item.node !== 'column' && item.node !== 'literal' && !aggregates(item);
+    this.#aliases = new Map(
+      items.flatMap((item, index) => (isNamed(item) ? [[keyOf(item), this.quote(columnName(query, index))] as const] : [])),
+    );
     const written = this.expression(expression);
     this.#aliases = new Map();
     return written;
@@ -118,7 +123,7 @@ export class MysqlEmitter extends Emitter {
     const key = `'"${name}":'`;
     switch (type) {
       case 'string':
-        return `CONCAT(${key}, JSON_QUOTE(${column}))`;
+        return `CONCAT(${key}, CAST(JSON_QUOTE(${column}) AS CHAR))`;
       case 'int':
         return `CASE WHEN ${column} BETWEEN -${MAX_SAFE} AND ${MAX_SAFE} THEN CONCAT(${key}, ${column}) ELSE CONCAT(${key}, '"', ${column}, '"') END`;
       case 'bool':

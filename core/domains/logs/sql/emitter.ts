@@ -1,8 +1,11 @@
 import type { FamilyShape } from './catalog.ts';
 import { joined, sql, type Fragment } from './fragment.ts';
 import { columnName } from './plan-from.ts';
-import type { OutputColumn, PlannedBody, PlannedFrom, PlannedQuery, PlannedRelation, PlannedSelect, Typed } from './plan.ts';
+import type { PlannedBody, PlannedFrom, PlannedQuery, PlannedRelation, PlannedSelect, Typed } from './plan.ts';
 import { NULL, TEXT, TRUTH, unify, type SqlType } from './types.ts';
+
+/** What a SELECT's columns are called and typed as. */
+type Rows = Pick<PlannedQuery, 'id' | 'columns'>;
 
 /** What becomes of a SELECT's columns: part of an expression, rows that are kept for a query around, or the answer. */
 export type Use = 'inside' | 'kept' | 'answer';
@@ -35,7 +38,7 @@ export abstract class Emitter {
   protected abstract rawLog(family: FamilyShape): Fragment;
   /** How columns of GROUP BY, HAVING and ORDER BY are named where the SELECT lists them. */
   protected abstract groupKey(select: PlannedSelect, expression: Typed): Fragment;
-  protected abstract having(select: PlannedSelect, expression: Typed): Fragment;
+  protected abstract having(select: PlannedSelect, expression: Typed, query: number): Fragment;
   protected abstract orderPosition(query: PlannedQuery, position: number): Fragment;
   /** What stands for FROM where there is none but clauses follow. */
   protected abstract readonly noTable: string;
@@ -51,32 +54,28 @@ export abstract class Emitter {
     });
     return [
       ctes.length > 0 ? sql`WITH ${joined(withs, ', ')} ` : '',
-      this.#body(body, query.columns, use),
+      this.#body(body, query, use),
       keys.length > 0 ? sql` ORDER BY ${joined(keys, ', ')}` : '',
       limit === undefined ? '' : ` LIMIT ${wholeNumber(limit)}`,
       offset === undefined ? '' : ` OFFSET ${wholeNumber(offset)}`,
     ];
   }
 
-  #body(body: PlannedBody, columns: readonly OutputColumn[], use: Use): Fragment {
-    if (body.node === 'select') return this.#select(body, columns, use);
-    if (body.node === 'parentheses') return sql`(${this.#within(body.query, columns, use)})`;
+  #body(body: PlannedBody, of: Rows, use: Use): Fragment {
+    if (body.node === 'select') return this.#select(body, of, use);
+    // Its columns are to have the names and types of the UNION that it is part of.
+    if (body.node === 'parentheses') return sql`(${this.query({ ...body.query, id: of.id, columns: of.columns }, use)})`;
     // The rows of a UNION are compared as they are shown.
     const inner = use === 'inside' ? 'kept' : use;
     const word = body.all ? ' UNION ALL ' : ' UNION ';
-    return sql`${this.#body(body.left, columns, inner)}${word}${this.#body(body.right, columns, inner)}`;
+    return sql`${this.#body(body.left, of, inner)}${word}${this.#body(body.right, of, inner)}`;
   }
 
-  /** A query in parentheses whose columns are to have the types of the UNION that it is part of. */
-  #within(query: PlannedQuery, columns: readonly OutputColumn[], use: Use): Fragment {
-    return this.query({ ...query, columns }, use);
-  }
-
-  #select(select: PlannedSelect, columns: readonly OutputColumn[], use: Use): Fragment {
+  #select(select: PlannedSelect, { id, columns }: Rows, use: Use): Fragment {
     const { distinct, items, from, where, groupBy, having, grouped } = select;
     // DISTINCT compares what is shown too.
     const listed = items.map((item, index) => {
-      const name = this.quote(columnName(index));
+      const name = this.quote(columnName(id, index));
       return sql`${this.item(item, columns[index]?.type ?? item.type, distinct && use === 'inside' ? 'kept' : use)} AS ${name}`;
     });
     const clauses = where || groupBy.length > 0 || having;
@@ -87,7 +86,7 @@ export abstract class Emitter {
       from.length > 0 ? sql` FROM ${joined(from.map((item) => this.#from(item)), ', ')}` : clauses ? this.noTable : '',
       where ? sql` WHERE ${this.expression(where, TRUTH)}` : '',
       groups.length > 0 ? sql` GROUP BY ${joined(groups, ', ')}` : grouped ? this.oneGroup : '',
-      having ? sql` HAVING ${this.having(select, having)}` : '',
+      having ? sql` HAVING ${this.having(select, having, id)}` : '',
     ];
   }
 

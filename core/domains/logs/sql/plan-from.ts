@@ -104,7 +104,7 @@ export function relationColumns(query: PlannedQuery, names: readonly Name[], ali
   const columns = query.columns.map(({ name, type }, index) => ({
     name: names[index]?.text ?? name,
     type: materialised(query) && type.base === 'decimal' ? { ...type, digits: type.scale } : type,
-    emitted: columnName(index),
+    emitted: columnName(query.id, index),
   }));
   const seen = new Set<string>();
   for (const { name } of columns) {
@@ -124,9 +124,9 @@ export function materialised({ body, limit }: PlannedQuery): boolean {
   return limit !== undefined || body.node !== 'select' || body.distinct || body.grouped;
 }
 
-/** Names of what is emitted begin with `_`, as no family's columns do. */
-export function columnName(index: number): string {
-  return `_c${index}`;
+/** Names of what is emitted begin with `_`, as no family's columns do, and no two queries' are alike. */
+export function columnName(query: number, index: number): string {
+  return `_c${query}_${index}`;
 }
 
 function planTable(context: FromContext, name: Name, id: number, clause: string): PlannedRelation {

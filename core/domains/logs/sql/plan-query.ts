@@ -30,15 +30,16 @@ function plan(around: Surroundings, query: Query): PlannedQuery {
     planned.push(planCte({ ...around, ctes: new Map(ctes) }, cte, ctes));
   }
   const inside = { ...around, ctes };
+  const id = around.planning.nextId();
   const { limit, offset } = query;
   if (query.body.node === 'select') {
     const { select, order } = planSelect(contextOf(inside), query.body, query.orderBy);
-    return { ctes: planned, body: select, order, limit, offset, columns: select.columns };
+    return { id, ctes: planned, body: select, order, limit, offset, columns: select.columns };
   }
   const body = planBody(inside, query.body);
   const order = query.orderBy.flatMap((item) => planPosition(body.columns, item));
   if (body.node === 'parentheses' && order.length === 0 && limit === undefined && planned.length === 0) return body.query;
-  return { ctes: planned, body, order, limit, offset, columns: body.columns };
+  return { id, ctes: planned, body, order, limit, offset, columns: body.columns };
 }
 
 /** Adds the CTE to `ctes`. It sees those before it, and no table of the queries around. */

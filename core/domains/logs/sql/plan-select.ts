@@ -3,7 +3,7 @@ import { refused } from './fault.ts';
 import { checkGrouping } from './grouping.ts';
 import { condition, planCondition, planExpression, type Place } from './plan-expression.ts';
 import { planFrom, type FromContext, type RawLogsUse } from './plan-from.ts';
-import { partsOf, someInside, type OutputColumn, type PlannedFrom, type PlannedOrder, type PlannedQuery, type PlannedRelation, type PlannedSelect, type Typed } from './plan.ts';
+import { aggregates, someInside, type OutputColumn, type PlannedFrom, type PlannedOrder, type PlannedQuery, type PlannedRelation, type PlannedSelect, type Typed } from './plan.ts';
 import { pruneFamilies } from './raw-logs.ts';
 import { keyOf } from './same-expression.ts';
 import type { Scope } from './scope.ts';
@@ -52,11 +52,6 @@ export function planSelect(
 
 function both(left: Typed | undefined, right: Typed | undefined): Typed | undefined {
   return left && right ? { node: 'logic', op: 'AND', left, right, type: TRUTH, at: left.at } : (left ?? right);
-}
-
-/** Whether it holds an aggregate of this SELECT. One in a subquery is the subquery's. */
-function aggregates(expression: Typed): boolean {
-  return expression.node === 'aggregate' || partsOf(expression).some(aggregates);
 }
 
 function narrow(context: FromContext, item: PlannedFrom, rawLogs: readonly RawLogsUse[], where: Typed | undefined): PlannedFrom {
@@ -149,7 +144,6 @@ function either(scope: Scope, items: Items, table: string | undefined, column: s
   return item ?? found ?? scope.column(table, column, at);
 }
 
-/** A constant orders nothing and is left out. */
 function planOrder(
   context: SelectContext,
   scope: Scope,
@@ -169,7 +163,11 @@ function planOrder(
   }
   const place = { ...havingPlace(context, scope, items), clause: 'ORDER BY' };
   const planned = planExpression(place, expression);
-  if (planned.node === 'literal') return [];
+  if (planned.node === 'literal') {
+    // Servers differ in which constants they take for a column's number.
+    if (planned.value === null) return [];
+    throw refused('ORDER BY takes a column, its number, or an expression of columns', at);
+  }
   const key = keyOf(planned);
   const index = items.expressions.findIndex((item) => keyOf(item) === key);
   if (index >= 0) return position(index);

@@ -5,6 +5,8 @@ import type { SqlType } from './types.ts';
 
 /** A checked query: every name resolved, every expression typed, `*` written out. Emitters read this and nothing else. */
 export interface PlannedQuery {
+  /** Names of its columns in what is emitted are made of this number. */
+  readonly id: number;
   readonly ctes: readonly PlannedCte[];
   readonly body: PlannedBody;
   readonly order: readonly PlannedOrder[];
@@ -172,4 +174,9 @@ export function someInside(expression: Typed, test: (part: Typed) => boolean): b
   if (test(expression) || partsOf(expression).some((part) => someInside(part, test))) return true;
   const query = queryIn(expression);
   return query !== undefined && expressionsOf(query).some((part) => someInside(part, test));
+}
+
+/** Whether it holds an aggregate of this SELECT. One in a subquery is the subquery's. */
+export function aggregates(expression: Typed): boolean {
+  return expression.node === 'aggregate' || partsOf(expression).some(aggregates);
 }
