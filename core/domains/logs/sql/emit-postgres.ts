@@ -151,7 +151,7 @@ export class PostgresEmitter extends Emitter {
       case 'bool':
         return `CASE WHEN ${column} THEN '"${name}":true' WHEN NOT ${column} THEN '"${name}":false' END`;
       case 'timestamp':
-        return `${key} || to_char(${column}, '"\\"YYYY-MM-DD"T"HH24:MI:SS.US"Z\\""')`;
+        return `${key} || '"' || to_char(${column}, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '"'`;
       case 'float':
         return `${key} || replace(${column}::text, 'e+', 'e')`;
       case 'json':

@@ -14,7 +14,7 @@ const SAID = /^sql parser error: (?!recursion limit)/;
 await init();
 port.on('message', (/** @type {string} */ text) => {
   try {
-    port.postMessage({ tree: Parser.parseToJson(text, 'mysql') });
+    port.postMessage({ tree: JSON.stringify(Parser.parse(text, 'mysql')) });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     port.postMessage(SAID.test(message) ? { refusal: message } : { trap: message });

@@ -33,6 +33,8 @@ export type QueryReader = (tree: ParserTree, node: Json) => Query;
 export class ParserTree {
   readonly form: NormalForm;
   readonly #readQuery: QueryReader;
+  /** Each node is searched once, however deep it lies. */
+  readonly #columns = new WeakMap<object, number>();
   #depth = 0;
 
   /** @param readQuery reads the queries inside expressions and FROM */
@@ -117,8 +119,8 @@ export class ParserTree {
 
   /** The first token of what a node stands for. */
   tokenOf(node: Json | undefined): Token | undefined {
-    const column = firstColumn(node ?? null);
-    return column === undefined ? undefined : this.form.tokenAt(column);
+    const column = firstColumn(node ?? null, this.#columns);
+    return column === NOWHERE ? undefined : this.form.tokenAt(column);
   }
 
   placeOf(node: Json | undefined): number | undefined {
@@ -137,21 +139,20 @@ export function isEmpty(value: Json): boolean {
 }
 
 /** The smallest start column of all spans in a node. The parser gives (0, 0) where it does not know. */
-function firstColumn(node: Json): number | undefined {
-  let first: number | undefined;
-  const visit = (value: Json): void => {
-    if (Array.isArray(value)) value.forEach(visit);
-    else if (isJsonObject(value)) {
-      for (const [key, inner] of Object.entries(value)) {
-        const column = key === 'span' ? startOf(inner) : undefined;
-        if (column === undefined) visit(inner);
-        else first = Math.min(first ?? column, column);
-      }
-    }
-  };
-  visit(node);
+function firstColumn(node: Json, known: WeakMap<object, number>): number {
+  if (typeof node !== 'object' || node === null) return NOWHERE;
+  const before = known.get(node);
+  if (before !== undefined) return before;
+  let first = NOWHERE;
+  for (const [key, inner] of Object.entries(node)) {
+    const column = key === 'span' ? startOf(inner) : undefined;
+    first = Math.min(first, column ?? firstColumn(inner, known));
+  }
+  known.set(node, first);
   return first;
 }
+
+const NOWHERE = Number.POSITIVE_INFINITY;
 
 function startOf(span: Json): number | undefined {
   const start = isJsonObject(span) ? span['start'] : undefined;
