@@ -34,6 +34,7 @@ export async function chooseAccount(binaries: Binaries, folder: string, owner?: 
   const user = owner && owner.uid !== 0 ? owner : await unprivilegedUser();
   await letPass(folder);
   for (const program of [binaries.postgres, binaries.initdb, binaries.pgCtl]) await makeExecutable(program);
+  await openWay(binaries.postgres, user);
   const wanted = [folder, binaries.postgres, join(binaries.home, 'native/share/postgresql/postgres.bki')];
   const barriers = await Promise.all(wanted.map((path) => barrierTo(path, user)));
   const barrier = barriers.find((found) => found !== undefined);
@@ -88,6 +89,21 @@ async function unprivilegedUser(): Promise<User> {
 async function letPass(folder: string): Promise<void> {
   const { mode } = await stat(folder);
   if ((mode & 0o001) === 0) await chmod(folder, mode | 0o011);
+}
+
+/**
+ * Lets the user pass the folders of ours on the way to a program (not list them): initdb asks with access(2), which no
+ * capability answers, whether it may start the server.
+ */
+async function openWay(program: string, user: User): Promise<void> {
+  for (let barrier = await barrierTo(program, user); barrier !== undefined; ) {
+    const { mode, uid } = await stat(barrier);
+    if (uid !== 0 || (mode & constants.S_IFMT) !== constants.S_IFDIR) return;
+    await chmod(barrier, mode | 0o001);
+    const next = await barrierTo(program, user);
+    if (next === barrier) return;
+    barrier = next;
+  }
 }
 
 /** Under a strict umask npm leaves programs that only their owner may start, which no capability to read mends. */
