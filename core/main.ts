@@ -1,8 +1,9 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pino, type Logger } from 'pino';
+import type { Logger } from 'pino';
 import { startEmbedded } from '../db/embedded.ts';
 import { makeDatabases } from '../db/embedded/databases.ts';
+import { environmentDatabases } from '../db/environments/databases.ts';
 import { openListener } from '../db/listener.ts';
 import { masterKeysFrom, parseMasterKeys, type MasterKeys } from '../db/master-key.ts';
 import { migrate, openDatabase, type Database } from '../db/open.ts';
@@ -11,7 +12,9 @@ import { CachedConnectionStore } from '../db/stores/cached-connections.ts';
 import { openChangeFeed } from '../db/stores/change-feed.ts';
 import { DatabaseConnectionStore } from '../db/stores/connection-store.ts';
 import { directory } from '../db/stores/directory.ts';
+import { environmentDirectory } from '../db/stores/environment-directory.ts';
 import { logDirectory } from '../db/stores/log-directory.ts';
+import { portLedger } from '../db/stores/port-ledger.ts';
 import { responseLog } from '../db/stores/response-log.ts';
 import { RunQueue } from '../db/stores/run-queue.ts';
 import { unitOfWork } from '../db/stores/unit-of-work.ts';
@@ -19,22 +22,31 @@ import { rotateDataKeys, Vault } from '../db/vault.ts';
 import { createServer } from './api/server.ts';
 import type { Composition, Platform, PlatformOptions } from './cli/composition.ts';
 import { CommandFailure } from './cli/failure.ts';
+import { createLogger } from './cli/logger.ts';
 import { runCli } from './cli/program.ts';
 import { projectRoot } from './cli/project.ts';
 import type { Settings } from './cli/settings.ts';
+import { hostServices } from './domains/compute/host.ts';
+import { computeJobs } from './domains/compute/periodic.ts';
+import { probePort } from './domains/compute/port-probe.ts';
 import { Catalogue } from './domains/definitions/catalogue.ts';
 import { readDefinitions } from './domains/definitions/files.ts';
 import { openIdVerifier } from './domains/keys/oidc.ts';
 import { openLogs, type Logs } from './domains/logs/logs.ts';
+import { logJobs } from './domains/logs/periodic.ts';
+import { ensureTenant } from './domains/tenants/tenants.ts';
+import { forgetJob } from './jobs/forget.ts';
 import { sweepJob } from './jobs/sweep.ts';
 import { Timetable } from './jobs/timetable.ts';
 import { Worker } from './jobs/worker.ts';
 import { systemClock } from './kernel/clock.ts';
 import { messageOf } from './kernel/errors.ts';
+import type { HostServices } from './kernel/host.ts';
 import type { JsonObject } from './kernel/json.ts';
 import type { Plugin } from './kernel/plugin.ts';
 import { Registry } from './kernel/registry.ts';
-import type { ChangeFeed, Directory } from './kernel/stores/stores.ts';
+import type { Services } from './kernel/services.ts';
+import type { ChangeFeed, Directory, UnitOfWork } from './kernel/stores/stores.ts';
 import { compileDefinition } from './language/compile.ts';
 import { formatFinding } from './language/source.ts';
 import { createAuthorizer } from './runtime/auth.ts';
@@ -134,10 +146,7 @@ async function startPlatform(settings: Settings, { role }: PlatformOptions): Pro
 
 async function compose(settings: Settings, role: PlatformOptions['role'], started: Started): Promise<Platform> {
   await mkdir(settings.dataDir, { recursive: true });
-  const logger = pino(
-    { level: settings.logLevel, base: null, serializers: { err: loggedError } },
-    pino.destination({ fd: 2, sync: true }),
-  );
+  const logger = createLogger(settings.logLevel);
   const url = await databaseUrl(settings, started);
   await refused(migrate(url));
   const db = started.add(await openDatabase({ url, logger }), (open) => open.close());
@@ -146,12 +155,12 @@ async function compose(settings: Settings, role: PlatformOptions['role'], starte
   const records = directory(db, vault);
   const registry = await loadRegistry();
   const catalogue = await openCatalogue(settings, registry, records, logger);
-  const engine = openEngine(settings, { db, vault, changes, registry, started });
   const work = unitOfWork(db, vault, changes.tell);
   const logs = started.add(await openLogPlatform(), (open) => open.close());
+  const engine = openEngine(settings, { db, vault, changes, registry, services: { logs: logs.services, host: hostAt(settings, db) }, started });
   const rootKey = await rootKeyOf(settings);
 
-  if (role !== 'api') await startWorker({ db, url, catalogue, engine, records, logs, logger, started });
+  if (role !== 'api') await startWorker({ db, url, catalogue, engine, records, work, logs, logger, started });
   const serving = role === 'worker' ? undefined : await serve();
   return { url: serving?.url, newRootKey: rootKey.made ? rootKey.value : undefined, close: () => started.stop() };
 
@@ -162,6 +171,7 @@ async function compose(settings: Settings, role: PlatformOptions['role'], starte
   }
 
   async function serve(): Promise<{ url: string }> {
+    const compatible = settings.compat && (await ensureTenant({ work, directory: records }, settings.compat));
     const server = createServer({
       work,
       directory: records,
@@ -173,10 +183,13 @@ async function compose(settings: Settings, role: PlatformOptions['role'], starte
       checkUrl: (url) => engine.http.checkUrl(url),
       verify: (plan, connection) => verify(plan, connection, engine),
       consent: createConsent(engine.authorizer, engine.app),
+      stepTypes: engine.stepTypes,
+      services: engine.services,
       clock: systemClock,
       logger,
       rootKey: rootKey.value,
       ready: () => records.ping(),
+      ...(compatible && { databalancer: { tenantId: compatible.id } }),
       ...(settings.publicUrl === undefined ? {} : { publicUrl: settings.publicUrl }),
       ...(settings.oidcIssuer && settings.oidcAudience
         ? { oidc: openIdVerifier({ issuer: settings.oidcIssuer, audience: settings.oidcAudience }) }
@@ -202,17 +215,45 @@ async function openCatalogue(
   return catalogue;
 }
 
+/** This host, for environments that live on it. */
+function hostAt({ dataDir }: Settings, { url, engine }: Database): HostServices {
+  const queue = new RunQueue(engine);
+  return hostServices({
+    folder: join(dataDir, 'environments'),
+    databases: environmentDatabases(url),
+    ports: portLedger(engine, probePort),
+    workerHosts: async () => new Set((await queue.beats()).map(({ host }) => host)).size,
+  });
+}
+
 type Engine = Omit<EngineDeps, 'checkpoint' | 'http'> & { readonly http: ReturnType<typeof createHttpClient> };
 
 function openEngine(
   { apps, endpoints, egressAllow }: Settings,
-  on: { db: Database; vault: Vault; changes: ChangeFeed; registry: Registry; started: Started },
+  on: {
+    db: Database;
+    vault: Vault;
+    changes: ChangeFeed;
+    registry: Registry;
+    services: Services;
+    started: Started;
+  },
 ): Engine {
   const http = on.started.add(createHttpClient({ endpoints, egressAllow, clock: systemClock }), (open) => open.close());
   const connections = new CachedConnectionStore(new DatabaseConnectionStore(on.db, on.vault), on.changes);
   const app = (definition: string): JsonObject => apps[definition] ?? {};
   const authorizer = createAuthorizer({ registry: on.registry, connections, http, clock: systemClock, app });
-  return { clock: systemClock, random: Math.random, http, connections, authorizer, app };
+  return {
+    clock: systemClock,
+    random: Math.random,
+    http,
+    connections,
+    authorizer,
+    app,
+    stepTypes: (name) => on.registry.stepType(name),
+    services: on.services,
+    events: async () => [],
+  };
 }
 
 async function startWorker(on: {
@@ -221,28 +262,27 @@ async function startWorker(on: {
   catalogue: Catalogue;
   engine: Engine;
   records: Directory;
+  work: UnitOfWork;
   logs: Logs;
   logger: Logger;
   started: Started;
 }): Promise<void> {
-  const { db, catalogue, engine, records, logs, logger, started } = on;
+  const { db, catalogue, engine, records, work, logs, logger, started } = on;
   const queue = new RunQueue(db.engine);
   const worker = new Worker({ queue, engine, plan: ({ hash }) => catalogue.planByHash(hash), log: logger });
-  const timetable = new Timetable(db.engine, [sweepJob(queue), forgetJob(records), measureJob(logs)], logger);
+  const environments = environmentDirectory(db);
+  const jobs = [
+    sweepJob(queue),
+    forgetJob(records),
+    ...logJobs(logs, { catalogue, work, queue }),
+    ...computeJobs({ environments, catalogue, queue }),
+  ];
+  const timetable = new Timetable(db.engine, jobs, logger);
   started.add(await openListener(on.url, { sluice_runs: () => worker.wake() }), (open) => open.close());
   await timetable.start();
   started.add(timetable, (open) => open.stop(GRACE));
   await worker.start();
   started.add(worker, (open) => open.drain(GRACE));
-}
-
-function forgetJob(records: Directory) {
-  const run = async (): Promise<void> => void (await records.purgeIdempotencyKeys());
-  return { name: 'forget-idempotency-keys', every: '1 hour', run };
-}
-
-function measureJob(logs: Logs) {
-  return { name: 'measure-logs', every: '5 minutes', run: () => logs.measure() };
 }
 
 /** The setting's, else those of the data folder, where the first start made one. */
@@ -255,14 +295,6 @@ async function masterKeysOf({ masterKey, dataDir }: Settings): Promise<MasterKey
 async function rootKeyOf({ rootKey, dataDir }: Settings): Promise<{ value: string; made: boolean }> {
   if (rootKey !== undefined) return { value: rootKey, made: false };
   return secretFrom(join(dataDir, 'root-key'), 'slr_');
-}
-
-/** Errors of libraries drag whole clients and requests along, credentials included: of those the log gets nothing. */
-function loggedError(error: unknown): unknown {
-  if (!(error instanceof Error)) return messageOf(error);
-  const { name, message, stack, cause } = error;
-  const code = 'code' in error ? { code: error.code } : {};
-  return { type: name, message, ...code, stack, ...(cause === undefined ? {} : { cause: loggedError(cause) }) };
 }
 
 /** What an operator can mend is told in one sentence, not in a stack trace. */

@@ -2,17 +2,19 @@
 export { Type } from 'typebox';
 export type { Static } from 'typebox';
 export { definePlugin, ReauthRequired } from './kernel/plugin.ts';
-export type { AuthScheme, AuthSession, Plugin, StepType, Tokens } from './kernel/plugin.ts';
+export type { AuthScheme, AuthSession, Plugin, StepContext, StepType, Tokens } from './kernel/plugin.ts';
+export { environmentId, hostOf, refusalOfHost } from './kernel/host.ts';
 export type { Answer, OutgoingRequest } from './kernel/http.ts';
-export type { Json, JsonObject } from './kernel/json.ts';
+export { isJsonObject, type Json, type JsonObject } from './kernel/json.ts';
 export { followPointer } from './kernel/json.ts';
 export { StepFault, messageOf } from './kernel/errors.ts';
 export { parseDuration } from './kernel/duration.ts';
-export { LogStoreError } from './kernel/logs.ts';
+export { aboutBytes, LogStoreError } from './kernel/logs.ts';
 export type {
   AppendBatch,
   AppendGuard,
   AppendOutcome,
+  BatchNote,
   LogColumn,
   LogRows,
   LogShard,
@@ -26,3 +28,4 @@ export type {
 } from './kernel/logs.ts';
 export { signJwt } from './kernel/jwt.ts';
 export type { JwtSpec } from './kernel/jwt.ts';
+export { signAws } from './kernel/aws-signature.ts';

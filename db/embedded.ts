@@ -8,12 +8,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { chooseAccount, type Account, type User } from './embedded/account.ts';
 import { findBinaries, type Binaries } from './embedded/binaries.ts';
-import { disownPidFile, readPostmaster, serves, untilGone, untilReady } from './embedded/postmaster.ts';
+import { disownPidFile, lastPort, readPostmaster, serves, untilGone, untilReady } from './embedded/postmaster.ts';
 import { lockFolder } from './lock.ts';
 
 /** A PostgreSQL server of our own, listening on 127.0.0.1. */
 export interface Embedded {
-  /** Of the database `sluice`, as its superuser. The port is another after each start. */
+  /** Of the database `sluice`, as its superuser. The port is the last start's, unless somebody took it since. */
   readonly url: string;
   /** True where the server was found running: the process that started it was killed. */
   readonly adopted: boolean;
@@ -155,8 +155,10 @@ async function adopt(site: Site): Promise<Running | undefined> {
 
 async function start(site: Site): Promise<Running> {
   const deadline = Date.now() + 30_000;
+  let wanted = await lastPort(site.cluster);
   for (;;) {
-    const port = await freePort();
+    const port = await freePort(wanted);
+    wanted = undefined;
     const from = (await stat(site.log).catch(() => undefined))?.size ?? 0;
     const child = launch(site, port);
     const ended = new Promise<Error | undefined>((settle) => {
@@ -239,9 +241,14 @@ function urlOf({ password }: Site, port: number, database: string): string {
   return `postgres://${ROLE}:${password}@127.0.0.1:${port}/${database}`;
 }
 
-async function freePort(): Promise<number> {
+/** @param wanted this one, if it is free */
+async function freePort(wanted = 0): Promise<number> {
   const server = createServer();
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const listening = await new Promise<boolean>((settle) => {
+    server.once('error', () => settle(false));
+    server.listen(wanted, '127.0.0.1', () => settle(true));
+  });
+  if (!listening) return freePort();
   const { port } = server.address() as AddressInfo;
   await new Promise((closed) => server.close(closed));
   return port;

@@ -45,22 +45,21 @@ export async function underKey(
   }
   const reply = await handle();
   const body = JSON.stringify('body' in reply ? (reply.body ?? null) : null);
-  const location = reply.headers?.['Location'];
   await stores.idempotency.record(tenantId, claim, {
     status: reply.status,
-    ...(location !== undefined && { location }),
+    ...(reply.headers && { headers: reply.headers }),
     body: seal === undefined ? body : sealed(seal, body),
   });
   return reply;
 }
 
 /** The recorded answer, marked as such. */
-export function replyOf({ status, location, body }: RecordedAnswer): Reply {
+export function replyOf({ status, headers, body }: RecordedAnswer): Reply {
   return {
     status,
     text: body,
     type: 'application/json; charset=utf-8',
-    headers: { 'Idempotency-Replayed': 'true', ...(location !== undefined && { Location: location }) },
+    headers: { ...headers, 'Idempotency-Replayed': 'true' },
   };
 }
 

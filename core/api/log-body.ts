@@ -39,7 +39,7 @@ export async function readLogBody(
   return { body, bytes: bytes.length, claim: claim(request, query, bytes) };
 }
 
-function isNdjson(contentType: string | undefined): boolean {
+export function isNdjson(contentType: string | undefined): boolean {
   return NDJSON.includes((contentType ?? '').split(';')[0]!.trim().toLowerCase());
 }
 

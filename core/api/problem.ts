@@ -17,6 +17,9 @@ const TITLES: Readonly<Record<ErrorCode, string>> = {
   RUN_NOT_REPLAYABLE: 'The run cannot be replayed',
   RUN_NOT_IN_REVIEW: 'The run is not in review',
   NOT_CANCELLABLE: 'Not cancellable',
+  ENVIRONMENT_NOT_READY: 'The compute environment is not ready',
+  OPERATION_IN_PROGRESS: 'An operation is under way',
+  OPERATION_FINISHED: 'The operation has ended',
   BODY_TOO_LARGE: 'The body is too large',
   UNSUPPORTED_MEDIA_TYPE: 'Unsupported media type',
   VALIDATION_FAILED: 'The request breaks a rule',
@@ -50,19 +53,27 @@ export function problemBody(error: SluiceError, requestId: string): object {
   };
 }
 
-export function sendProblem(response: ServerResponse, error: SluiceError, requestId: string): void {
-  if (error.code === 'UNAUTHENTICATED') response.setHeader('WWW-Authenticate', 'Bearer realm="sluice"');
-  if (error.retryAfter !== undefined) response.setHeader('Retry-After', String(Math.ceil(error.retryAfter)));
-  else if (error.code === 'RATE_LIMITED' || error.code === 'UNAVAILABLE')
-    response.setHeader('Retry-After', '1');
-  // What is left of the body is not going to be read.
-  if (error.code === 'BODY_TOO_LARGE') response.setHeader('Connection', 'close');
+/** Writes an error as the answer. */
+export type SendError = (response: ServerResponse, error: SluiceError, requestId: string) => void;
+
+export const sendProblem: SendError = (response, error, requestId) => {
+  setErrorHeaders(response, error);
   const text = JSON.stringify(problemBody(error, requestId));
   response.writeHead(error.status, {
     'Content-Type': 'application/problem+json',
     'Content-Length': Buffer.byteLength(text),
   });
   response.end(text);
+};
+
+/** What an error says in headers, in whatever form its text is sent. */
+export function setErrorHeaders(response: ServerResponse, error: SluiceError): void {
+  if (error.code === 'UNAUTHENTICATED') response.setHeader('WWW-Authenticate', 'Bearer realm="sluice"');
+  if (error.retryAfter !== undefined) response.setHeader('Retry-After', String(Math.ceil(error.retryAfter)));
+  else if (error.code === 'RATE_LIMITED' || error.code === 'UNAVAILABLE')
+    response.setHeader('Retry-After', '1');
+  // What is left of the body is not going to be read.
+  if (error.code === 'BODY_TOO_LARGE') response.setHeader('Connection', 'close');
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Static, TSchema } from 'typebox';
+import type { WebSocket } from 'ws';
 import type { Caller, Scope } from '../domains/keys/caller.ts';
 import type { IdempotencyClaim } from '../kernel/stores/idempotency.ts';
 import type { Stores } from '../kernel/stores/stores.ts';
@@ -28,11 +29,15 @@ export interface Context<Query = unknown, Body = unknown, Owned = unknown> {
   readonly request: IncomingMessage;
 }
 
-/** An answer: JSON, a text of another type, or a stream the route writes itself. */
+/** An answer: JSON, a text of another type, or a stream the route writes itself, or what it says over a WebSocket. */
 export type Reply = { readonly status: number; readonly headers?: Readonly<Record<string, string>> } & (
   | { readonly body?: unknown }
   | { readonly text: string; readonly type: string }
-  | { readonly stream: (response: ServerResponse) => Promise<void>; readonly type: string }
+  | {
+      readonly stream: (response: ServerResponse) => Promise<void>;
+      readonly type: string;
+      readonly socket?: (socket: WebSocket) => Promise<void>;
+    }
 );
 
 export interface AnswerSpec {
@@ -63,11 +68,15 @@ export interface Route {
   /** Further media types that an `own` body may have. */
   readonly mediaTypes?: readonly string[];
   readonly answers: Readonly<Record<number, AnswerSpec>>;
+  /** True where a request may ask for an upgrade to a WebSocket. */
+  readonly webSocket?: boolean;
   /**
    * What an Idempotency-Key does. `kept`: the answer is recorded in the handler's transaction and replayed; `own`: the
    * handler keeps it with what it writes; absent: the header is not looked at.
    */
   readonly idempotency?: 'kept' | 'own';
+  /** True on the way of very many requests: they are answered before express (ahead.ts). The path has no parameters then. */
+  readonly ahead?: boolean;
   /** True where the answer holds a secret: it is recorded sealed with the caller's own credential. */
   readonly secretAnswer?: boolean;
   /** Finds what the ids of the path name, before the body is read. Throws NOT_FOUND. */

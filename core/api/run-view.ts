@@ -4,10 +4,7 @@ import { SluiceError } from '../kernel/errors.ts';
 import { RUN_STATES, type RunState } from '../kernel/runs.ts';
 import type { Run, RunFilter, RunStep } from '../kernel/stores/runs.ts';
 import { didYouMean } from '../kernel/suggest.ts';
-import { AnyObject, Id, Time } from './schema.ts';
-
-const nullable = <Schema extends Parameters<typeof Type.Union>[0][number]>(schema: Schema) =>
-  Type.Union([schema, Type.Null()]);
+import { AnyObject, Id, nullable, Time } from './schema.ts';
 
 const ErrorSchema = Type.Object({
   kind: Type.Enum(['config', 'transient', 'system'], {
@@ -43,12 +40,13 @@ export const RunSchema = Type.Object({
   finishedAt: nullable(Time),
 });
 
-const StepSchema = Type.Object({
+export const StepSchema = Type.Object({
   step: Type.String(),
   attempt: Type.Integer(),
   state: Type.String(),
   rule: nullable(Type.String()),
   wait: nullable(Type.String({ description: 'Until the next attempt, ISO 8601: PT2S.' })),
+  polls: nullable(Type.Integer({ description: 'Of a step that polls: its requests so far.' })),
   status: nullable(Type.Integer()),
   idempotencyKey: nullable(Type.String()),
   request: Type.Unknown(),
@@ -91,13 +89,14 @@ export function showRun(run: Run, steps?: readonly RunStep[]): object {
   };
 }
 
-function showStep(step: RunStep): object {
+export function showStep(step: RunStep): object {
   return {
     step: step.step,
     attempt: step.attempt,
     state: step.state,
     rule: step.rule ?? null,
     wait: step.wait === undefined ? null : formatDuration(step.wait),
+    polls: step.polls ?? null,
     status: step.status ?? null,
     idempotencyKey: step.idempotencyKey ?? null,
     request: step.request ?? null,
@@ -131,7 +130,7 @@ export function readFilter({ state, kind, definition, subject, from, to }: Given
   const states = typeof state === 'string' ? state.split(',').map((one) => one.trim()) : state;
   return {
     ...(states && { states: states.map(stateOf) }),
-    ...(kind !== undefined && { kind }),
+    ...(kind !== undefined && { kinds: [kind] }),
     ...(definition !== undefined && { definition }),
     ...(subject !== undefined && { subject }),
     ...(from !== undefined && { from: new Date(from) }),

@@ -15,6 +15,9 @@ export const Name = Type.String({ minLength: 1, maxLength: 200 });
 /** Any JSON object. */
 export const AnyObject = Type.Unsafe<JsonObject>({ type: 'object', additionalProperties: true });
 
+/** Or null. */
+export const nullable = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
+
 /** Query keys of every list. */
 export const paging = {
   limit: Type.Optional(

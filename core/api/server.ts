@@ -1,23 +1,30 @@
-import { createServer as createHttpServer, type Server } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
-import type { Logger } from 'pino';
 import { Authenticator } from '../domains/keys/authenticate.ts';
 import { SluiceError } from '../kernel/errors.ts';
 import { uuid7 } from '../kernel/ids.ts';
+import { listenAhead } from './ahead.ts';
+import { answerOf, fail, type AnswerDeps } from './answer.ts';
+import { serve, serveAsDatabalancer } from './compat.ts';
 import type { ApiDeps } from './deps.ts';
-import { describeError } from './describe-error.ts';
-import { handlerOf, type HandlerDeps } from './handle.ts';
-import { createMetrics, type Metrics } from './metrics.ts';
+import { createMetrics } from './metrics.ts';
 import { pathPattern } from './path.ts';
-import { sendProblem, toSluiceError } from './problem.ts';
+import { sendProblem } from './problem.ts';
 import type { Route } from './route.ts';
-import { sendReply } from './send.ts';
 import { routesOf } from './table.ts';
+import { serveUpgrades } from './upgrade.ts';
 
 /** How long requests may take to end once the server closes, in milliseconds. */
 const CLOSING_MS = 10_000;
+
+const REQUEST_ID = 'X-Request-Id';
 
 export interface ApiServer {
   /** Port 0 takes a free one. */
@@ -38,15 +45,27 @@ export function createServer(deps: ApiDeps): ApiServer {
     closing: closing.signal,
     baseUrl: () => deps.publicUrl?.replace(/\/$/, '') ?? address,
   });
-  const app = createApp(
-    routes,
-    { authenticator, work: deps.work },
-    { logger: deps.logger, metrics, closing: closing.signal },
-  );
+  const { logger, work } = deps;
+  const answering: AnswerDeps = {
+    handling: { authenticator, work },
+    serve: deps.databalancer ? serveAsDatabalancer(deps.databalancer.tenantId) : serve,
+    logger,
+    metrics,
+  };
+  const setHeaders = headerSetter(closing.signal);
   const server = createHttpServer(
     { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 },
-    app,
+    listenAhead(routes, {
+      answerOf: (route) => answerOf(route, answering),
+      setHeaders,
+      headers: (requestId) => ({
+        [REQUEST_ID]: requestId,
+        ...(closing.signal.aborted && { Connection: 'close' }),
+      }),
+      others: createApp(routes, answering, setHeaders),
+    }),
   );
+  serveUpgrades(server, routes, { authenticator, work, logger, metrics, closing: closing.signal });
   return {
     async listen(port, host) {
       await new Promise<void>((resolve, reject) => {
@@ -77,35 +96,39 @@ async function close(server: Server, closing: AbortController): Promise<void> {
   clearTimeout(limit);
 }
 
-interface AppDeps {
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-  readonly closing: AbortSignal;
+type SetHeaders = (request: IncomingMessage, response: ServerResponse, requestId: string) => void;
+
+/** The headers of every answer, except good ones that are made ahead of express. */
+function headerSetter(closing: AbortSignal): SetHeaders {
+  const secure = helmet({
+    contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
+    strictTransportSecurity: false,
+  });
+  return (request, response, requestId) => {
+    secure(request, response, (error?: unknown) => {
+      if (error) throw error;
+    });
+    response.setHeader(REQUEST_ID, requestId);
+    if (closing.aborted) response.setHeader('Connection', 'close');
+  };
 }
 
-function createApp(routes: readonly Route[], handling: HandlerDeps, deps: AppDeps): Express {
+function createApp(routes: readonly Route[], answering: AnswerDeps, setHeaders: SetHeaders): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false);
-  app.use(
-    helmet({
-      contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
-      strictTransportSecurity: false,
-    }),
-  );
-  app.use((_request: Request, response: Response, next: NextFunction) => {
-    response.locals['requestId'] = uuid7();
-    response.setHeader('X-Request-Id', String(response.locals['requestId']));
-    if (deps.closing.aborted) response.setHeader('Connection', 'close');
+  app.use((request: Request, response: Response, next: NextFunction) => {
+    const requestId = uuid7();
+    response.locals['requestId'] = requestId;
+    setHeaders(request, response, requestId);
     next();
   });
   for (const path of new Set(routes.map((route) => route.path))) {
     mount(
       app,
       routes.filter((route) => route.path === path),
-      handling,
-      deps,
+      answering,
     );
   }
   app.use((request: Request, response: Response) => {
@@ -114,31 +137,20 @@ function createApp(routes: readonly Route[], handling: HandlerDeps, deps: AppDep
   });
   // Express knows an error handler by its four parameters.
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
-    fail(response, error, deps.logger);
+    fail(response, requestIdOf(response), error, answering.logger, sendProblem);
   });
   return app;
 }
 
 /** All methods of one path, and 405 for the others. */
-function mount(
-  app: Express,
-  routes: readonly Route[],
-  handling: HandlerDeps,
-  { logger, metrics }: AppDeps,
-): void {
+function mount(app: Express, routes: readonly Route[], answering: AnswerDeps): void {
   const mounted = app.route(pathPattern(routes[0]!.path));
   for (const route of routes) {
-    const handle = handlerOf(route, handling);
+    const answer = answerOf(route, answering);
     const method = route.method.toLowerCase() as Lowercase<Route['method']>;
-    mounted[method](async (request: Request, response: Response) => {
-      const done = metrics.begin(route.method, route.path);
-      response.once('close', () => done(response.statusCode));
-      try {
-        const reply = await handle(request, request.params as Record<string, string>, requestIdOf(response));
-        if (!response.destroyed) await sendReply(response, reply);
-      } catch (error) {
-        fail(response, error, logger);
-      }
+    mounted[method]((request: Request, response: Response) => {
+      const params = request.params as Record<string, string>;
+      return answer({ request, response, params, requestId: requestIdOf(response) });
     });
   }
   const allowed = routes.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
@@ -154,15 +166,4 @@ function mount(
 
 function requestIdOf(response: Response): string {
   return String(response.locals['requestId']);
-}
-
-function fail(response: Response, thrown: unknown, logger: Logger): void {
-  const error = toSluiceError(thrown);
-  const requestId = requestIdOf(response);
-  if (error.status >= 500) {
-    logger.error({ requestId, code: error.code, error: describeError(thrown) }, 'A request failed.');
-  }
-  // An answer that has begun can only be cut.
-  if (response.headersSent) response.destroy();
-  else if (!response.destroyed) sendProblem(response, error, requestId);
 }

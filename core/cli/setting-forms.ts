@@ -167,6 +167,11 @@ export const logLevel: Form<string> = {
       : refuse('it is no level'),
 };
 
+export const compat: Form<'databalancer'> = {
+  accepted: 'databalancer',
+  parse: (text) => (text === 'databalancer' ? text : refuse('there is nothing of this name to be compatible with')),
+};
+
 function parseUrl(text: string): URL {
   return URL.canParse(text) ? new URL(text) : refuse('it is no URL');
 }

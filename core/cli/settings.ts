@@ -30,6 +30,8 @@ export interface Settings {
   readonly oidcIssuer: string | undefined;
   readonly oidcAudience: string | undefined;
   readonly logLevel: string;
+  /** Whose clients are served as they were there. */
+  readonly compat: 'databalancer' | undefined;
 }
 
 const PREFIX = 'SLUICE_';
@@ -122,6 +124,12 @@ export const SETTINGS: { readonly [K in keyof Settings]: Setting<NonNullable<Set
     standard: 'info',
     summary: 'least level that is logged',
   },
+  compat: {
+    variable: 'SLUICE_COMPAT',
+    form: forms.compat,
+    summary:
+      "serves databalancer's clients on /api as it did: its error texts, and no key needed on this machine",
+  },
 };
 
 /**
@@ -166,7 +174,7 @@ export function unknownSettings(environment: NodeJS.ProcessEnv = process.env): r
   const known = Object.values(SETTINGS).map((setting) => setting.variable);
   const endings = known.map((name) => name.slice(PREFIX.length));
   return Object.keys(environment)
-    .filter((name) => name.startsWith(PREFIX) && !known.includes(name) && !/^SLUICE_(SOAK|TEST_)/.test(name))
+    .filter((name) => name.startsWith(PREFIX) && !known.includes(name) && !/^SLUICE_(SOAK|TEST_|BENCH_)/.test(name))
     .map((name) => {
       const meant = nearest(name.slice(PREFIX.length), endings);
       const hint = meant === undefined ? '' : ` Did you mean ${PREFIX}${meant}?`;

@@ -12,6 +12,7 @@ export function traceJson(row: TraceRow): Json {
     wait: row.wait === undefined ? null : formatDuration(row.wait),
     request: row.request ?? null,
     response: row.response ?? null,
+    ...(row.polls === undefined ? {} : { polls: row.polls }),
     ...(row.error && { error: { kind: row.error.kind, message: row.error.message } }),
     startedAt: new Date(row.startedAt).toISOString(),
     finishedAt: new Date(row.finishedAt).toISOString(),

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunStore } from '../kernel/ports.ts';
-import type { RunWrite } from '../kernel/runs.ts';
+import { RunExclusion, type RunError, type RunWrite, type Written } from '../kernel/runs.ts';
 
 /** Most results in one statement. */
 const BATCH = 256;
@@ -9,7 +9,7 @@ const BUSY = { writes: 4, gatherMs: 4 };
 
 interface Waiting {
   readonly write: RunWrite;
-  readonly settle: (written: boolean) => void;
+  readonly settle: (written: Written | undefined) => void;
 }
 
 /**
@@ -27,8 +27,8 @@ export class BatchWriter {
     this.#onTrouble = onTrouble;
   }
 
-  /** @returns whether it was written; false where the run's lease is lost */
-  write(write: RunWrite): Promise<boolean> {
+  /** @returns undefined where it was not written: the run's lease is lost */
+  write(write: RunWrite): Promise<Written | undefined> {
     return new Promise((settle) => {
       this.#waiting.push({ write, settle });
       if (!this.#flushing) void this.#flush();
@@ -52,11 +52,11 @@ export class BatchWriter {
     for (let pause = 50; ; pause = Math.min(2000, pause * 2)) {
       try {
         const written = await this.#store.write(batch.map(({ write }) => write));
-        for (const { write, settle } of batch) settle(written.has(write.id));
+        for (const { write, settle } of batch) settle(written.get(write.id));
         return;
       } catch (error) {
         this.#onTrouble(error);
-        if (isAboutData(error)) return this.#isolate(batch);
+        if (isAboutData(error)) return this.#isolate(batch, error);
         // The database is away. What happened has happened: it is kept here until it can be written, or until the
         // lease is lost and somebody else takes the run as one in doubt.
         await new Promise((resolve) => setTimeout(resolve, pause));
@@ -65,7 +65,7 @@ export class BatchWriter {
   }
 
   /** One result that the database refuses must not hold up the others. */
-  async #isolate(batch: readonly Waiting[]): Promise<void> {
+  async #isolate(batch: readonly Waiting[], error: unknown): Promise<void> {
     const [only] = batch;
     if (batch.length > 1) {
       const middle = Math.ceil(batch.length / 2);
@@ -73,15 +73,22 @@ export class BatchWriter {
       return this.#commit(batch.slice(middle));
     }
     if (!only) return;
-    const { outputs: _unwritable, ...rest } = only.write;
-    if (rest.trace.length === 0 && rest.state === 'needs_review') return only.settle(false);
-    const message = 'The result of this run could not be recorded: the database refused it.';
-    await this.#commit([{ ...only, write: { ...rest, state: 'needs_review', trace: [], error: { kind: 'system', message } } }]);
+    // Whatever comes of it, what the caller had to say is not on record, and the lease is given back.
+    const settle = (): void => only.settle(undefined);
+    const { outputs: _unwritable, spawn: _unmade, keep: _kept, ...rest } = only.write;
+    if (rest.trace.length === 0 && rest.state === 'needs_review') return settle();
+    await this.#commit([{ settle, write: { ...rest, state: 'needs_review', trace: [], error: refusal(error) } }]);
   }
+}
+
+function refusal(error: unknown): RunError {
+  const why = error instanceof RunExclusion ? error.message : 'The database refused it.';
+  return { kind: 'system', message: `The result of this run could not be recorded. ${why}` };
 }
 
 /** SQLSTATE classes 22 (data) and 23 (constraints): the same statement will be refused again. */
 function isAboutData(error: unknown): boolean {
+  if (error instanceof RunExclusion) return true;
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' && /^2[23]...$/.test(code);
 }

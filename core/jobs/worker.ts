@@ -3,7 +3,7 @@ import { isDatabaseAway } from '../kernel/database-away.ts';
 import { messageOf } from '../kernel/errors.ts';
 import { uuid7 } from '../kernel/ids.ts';
 import type { RunStore } from '../kernel/ports.ts';
-import type { ClaimedRun, DefinitionRef, RunWrite } from '../kernel/runs.ts';
+import type { ClaimedRun, DefinitionRef, RunWrite, Written } from '../kernel/runs.ts';
 import type { Plan } from '../language/plan.ts';
 import { execute } from '../runtime/execute.ts';
 import { LeaseLost, type EngineDeps } from '../runtime/frame.ts';
@@ -143,17 +143,20 @@ export class Worker {
    * another worker would after a crash: in doubt only where a request has left since.
    */
   async #carry(claimed: ClaimedRun): Promise<void> {
-    const { http } = this.#options.engine;
+    const { http, stepTypes } = this.#options.engine;
     let run = claimed;
-    const engine = {
+    const reachingOut = <A extends unknown[], R>(reach: (...args: A) => R) => (...args: A): R => {
+      run = { ...run, interrupted: true };
+      return reach(...args);
+    };
+    const engine: EngineDeps = {
       ...this.#options.engine,
-      http: {
-        send: (...request: Parameters<typeof http.send>) => {
-          run = { ...run, interrupted: true };
-          return http.send(...request);
-        },
+      http: { send: reachingOut((...request: Parameters<typeof http.send>) => http.send(...request)) },
+      stepTypes(name) {
+        const type = stepTypes(name);
+        return type && { ...type, run: reachingOut((...args: Parameters<typeof type.run>) => type.run(...args)) };
       },
-      checkpoint: async (write: RunWrite): Promise<boolean> => {
+      checkpoint: async (write: RunWrite): Promise<Written | undefined> => {
         const kept = await this.#writer.write(write);
         run = { ...run, interrupted: false, cursor: write.cursor, attempt: write.attempt };
         return kept;
@@ -203,6 +206,7 @@ export class Worker {
 }
 
 function failure(run: ClaimedRun, message: string): RunWrite {
-  const { tenantId, id, leaseEpoch, attempt, cursor } = run;
-  return { tenantId, id, leaseEpoch, state: 'failed', attempt, cursor, trace: [], error: { kind: 'system', message } };
+  const { tenantId, id, kind, leaseEpoch, attempt, cursor } = run;
+  const error = { kind: 'system', message } as const;
+  return { tenantId, id, kind, leaseEpoch, state: 'failed', attempt, cursor, trace: [], error };
 }

@@ -9,6 +9,8 @@ export interface CoalescerOptions {
   readonly max: number;
   /** Most flushes under way at a time. */
   readonly parallel: number;
+  /** A flush beside another waits until there is so much for it to take, or the other is done; 1 where it is left out. */
+  readonly enough?: number;
   /** Whether a batch failed for something in one of its items: then each is flushed by itself. */
   readonly isItemsFault: (error: unknown) => boolean;
 }
@@ -37,7 +39,7 @@ export class Coalescer<Item, Result> {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#underWay >= this.#options.parallel || this.#waiting.length === 0) return;
+    if (this.#scheduled || !this.#mayFlush()) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -49,6 +51,12 @@ export class Coalescer<Item, Result> {
       });
       this.#schedule();
     });
+  }
+
+  #mayFlush(): boolean {
+    const { parallel, enough = 1 } = this.#options;
+    if (this.#underWay >= parallel) return false;
+    return this.#waiting.length >= (this.#underWay === 0 ? 1 : enough);
   }
 
   async #settle(batch: readonly Waiting<Item, Result>[]): Promise<void> {

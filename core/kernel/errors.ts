@@ -17,6 +17,9 @@ export const ERROR_STATUS = {
   RUN_NOT_REPLAYABLE: 409,
   RUN_NOT_IN_REVIEW: 409,
   NOT_CANCELLABLE: 409,
+  ENVIRONMENT_NOT_READY: 409,
+  OPERATION_IN_PROGRESS: 409,
+  OPERATION_FINISHED: 409,
   BODY_TOO_LARGE: 413,
   UNSUPPORTED_MEDIA_TYPE: 415,
   VALIDATION_FAILED: 422,
@@ -77,16 +80,41 @@ export function notFound(noun: string): SluiceError {
 /** Who must act on a failed run: the tenant or operator (config), nobody but time (transient), us (system). */
 export type FaultKind = 'config' | 'transient' | 'system';
 
+/** What went wrong, in the terms of Cloud Control's handler errors, extended by what a provisioner needs to tell. */
+export const FAULT_CODES = [
+  'INVALID_REQUEST',
+  'INVALID_CREDENTIALS',
+  'ACCESS_DENIED',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'RESOURCE_CONFLICT',
+  'SERVICE_LIMIT_EXCEEDED',
+  'THROTTLED',
+  'NETWORK_FAILURE',
+  'SERVICE_TIMEOUT',
+  'SERVICE_INTERNAL_ERROR',
+  'NOT_STABILIZED',
+  'DEADLINE_EXCEEDED',
+  'PROBE_FAILED',
+  'QUOTA_EXCEEDED',
+  'OUTCOME_UNKNOWN',
+  'CANCELLED',
+  'INTERNAL_FAILURE',
+] as const;
+export type FaultCode = (typeof FAULT_CODES)[number];
+
 /**
  * A step that cannot go on. The engine turns it into the run's `error`; it never reaches a caller as an exception.
  */
 export class StepFault extends Error {
   override readonly name = 'StepFault';
   readonly kind: FaultKind;
+  readonly code: FaultCode | undefined;
 
-  constructor(kind: FaultKind, message: string, options?: { cause?: unknown }) {
+  constructor(kind: FaultKind, message: string, options?: { cause?: unknown; code?: FaultCode }) {
     super(message, options);
     this.kind = kind;
+    this.code = options?.code;
   }
 }
 

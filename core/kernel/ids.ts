@@ -13,9 +13,13 @@ export function uuid7(now: number = Date.now()): string {
     last += 1;
     counter = 0;
   }
-  const bytes = pool();
+  if (used === random.length) {
+    random = randomBytes(4096);
+    used = 0;
+  }
   bytes.writeUIntBE(last, 0, 6);
   bytes.writeUInt16BE(0x7000 | counter, 6);
+  random.copy(bytes, 8, used, (used += 8));
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;
   return format(bytes);
 }
@@ -23,17 +27,11 @@ export function uuid7(now: number = Date.now()): string {
 let last = 0;
 let counter = 0;
 
-// One call into the kernel's generator serves 256 ids: it is the costly part of making one.
+const bytes = Buffer.alloc(16);
+
+// One call into the kernel's generator serves 512 ids: it is the costly part of making one.
 let random = Buffer.alloc(0);
 let used = 0;
-function pool(): Buffer {
-  if (used >= random.length) {
-    random = randomBytes(4096);
-    used = 0;
-  }
-  used += 16;
-  return random.subarray(used - 16, used);
-}
 
 /** A name-based UUID with SHA-1 (RFC 9562, section 5.5). */
 export function uuid5(namespace: string, name: string): string {

@@ -40,6 +40,32 @@ export interface AppendGuard {
   /** Epoch of each family's slices as the writer knows it; an older one than the shard's is refused. */
   readonly epochs: Readonly<Record<string, number>>;
   readonly keys: readonly { readonly key: string; readonly bodyHash: string }[];
+  /** Families whose batches are noted in the tenant's outbox, for somebody to forward them. */
+  readonly noted?: readonly string[];
+}
+
+/** A batch that was written and is to be forwarded. Notes are not in the order of commits. */
+export interface BatchNote {
+  /** Tells notes of one tenant on one shard apart. */
+  readonly seq: string;
+  readonly family: string;
+  readonly firstId: number;
+  readonly count: number;
+  /** About as many as its events take as JSON. */
+  readonly bytes: number;
+}
+
+/** Of a value that is no text, about as much as its JSON takes; and of a column's name beside it. */
+const ABOUT = 8;
+
+/** About as many bytes as a batch's events take as JSON. */
+export function aboutBytes({ columns, rows }: AppendBatch): number {
+  const names = columns.reduce((sum, { name }) => sum + name.length + 4, 0);
+  const values = rows.reduce(
+    (sum, row) => row.reduce<number>((size, value) => size + (typeof value === 'string' ? value.length + 2 : ABOUT), sum),
+    0,
+  );
+  return rows.length * names + values;
 }
 
 export type AppendOutcome =
@@ -78,6 +104,8 @@ export interface LogShard {
     /** Whether text may hold U+0000. */
     readonly textNul: boolean;
   };
+  /** What a statement calls the tenant's database or schema. */
+  homeOf(tenant: Pick<ShardTenant, 'tenantId'>): string;
   /** Throws LogStoreError `unavailable` within its connect timeout where the server does not answer. */
   ping(): Promise<void>;
   /** Makes the tenant's database and users where they are missing. Safe to repeat and to run at the same time. */
@@ -86,6 +114,10 @@ export interface LogShard {
   ensureTable(tenant: ShardTenant, family: string, columns: readonly LogColumn[], epoch: number): Promise<void>;
   /** Writes batches of one tenant in one transaction, durable when it resolves. */
   append(tenant: ShardTenant, batches: readonly AppendBatch[], guard: AppendGuard): Promise<AppendOutcome>;
+  /** The oldest notes of the tenant's outbox, up to `limit`. */
+  outbox(tenant: ShardTenant, limit: number): Promise<readonly BatchNote[]>;
+  /** Takes notes off the outbox; those that are gone already do not matter. */
+  clearOutbox(tenant: ShardTenant, notes: readonly BatchNote[]): Promise<void>;
   /** Runs a query as the tenant's read-only user, in a read-only transaction; cancelled when `signal` aborts. */
   query(tenant: ShardTenant, statement: LogStatement, limits: QueryLimits, signal?: AbortSignal): Promise<LogRows>;
   /** Deletes up to `limit` rows of a family that a statement's condition matches; returns how many. */
@@ -96,7 +128,16 @@ export interface LogShard {
   close(): Promise<void>;
 }
 
-export type LogStoreFault = 'unavailable' | 'timeout' | 'too_large' | 'cancelled' | 'locked' | 'denied' | 'refused';
+/** `uncomputable`: a query that the rows it meets have no answer to, such as a number beyond its type's range. */
+export type LogStoreFault =
+  | 'unavailable'
+  | 'timeout'
+  | 'too_large'
+  | 'cancelled'
+  | 'locked'
+  | 'denied'
+  | 'uncomputable'
+  | 'refused';
 
 /** What a shard says that a caller must tell apart. `message` names the shard's server, never a password. */
 export class LogStoreError extends Error {

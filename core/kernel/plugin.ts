@@ -5,6 +5,7 @@ import type { Clock } from './clock.ts';
 import type { Answer, OutgoingRequest } from './http.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { LogStore } from './logs.ts';
+import type { Services } from './services.ts';
 
 /** What a token endpoint gave, as it is kept (encrypted) with a connection. `expiresAt` in ms since the epoch. */
 export interface Tokens {
@@ -72,16 +73,39 @@ export interface Interactive<Config> {
   ): Promise<Tokens>;
 }
 
-/** Settles what a step type's effect may be after a crash. */
+/** One kind of step that is code: `use: <name>` in a definition. */
 export interface StepType<With = JsonObject> {
   readonly type: 'stepType';
   readonly name: string;
   readonly summary: string;
+  /** JSON Schema of `with` as written in YAML, where every leaf may be a template instead. */
   readonly config: TSchema;
+  /** JSON Schema of what it gives: `response.outputs` take values of it by pointer. */
+  readonly result: TSchema;
+  /** YAML of a step; compiled as a test. */
   readonly example: string;
-  /** `safe` may be run again, `once` may not. */
-  readonly repeat: 'safe' | 'once';
-  run(config: With, context: { readonly clock: Clock; readonly signal: AbortSignal }): Promise<Json>;
+  /**
+   * What an unknown outcome calls for: `safe` is run again, `key` is run again under the same idempotency key for as
+   * long as that is remembered, `once` is looked up by another step type, or is for a person to say.
+   */
+  readonly repeat: { readonly mode: 'safe' | 'once' } | { readonly mode: 'key'; readonly validFor: number };
+  /** Why it cannot work on this platform, for whoever is about to start a run of it. */
+  preflight?(services: Services): Promise<string | undefined>;
+  /** Throws StepFault for what a run is to be told; a thrown `transient` one is tried again. */
+  run(config: With, context: StepContext): Promise<Json>;
+}
+
+/** What a step type may use while it carries out one attempt of one step. */
+export interface StepContext {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly tenantId: string;
+  readonly runId: string;
+  /** The same in all attempts of the step. */
+  readonly idempotencyKey: string;
+  /** Of a step that polls: what it gave the last time. */
+  readonly previous?: Json;
+  readonly services: Services;
 }
 
 export type Plugin = AuthScheme<never> | StepType<never> | LogStore;

@@ -1,6 +1,6 @@
 import type { JsonObject } from './json.ts';
 import type { Renew, Tokens } from './plugin.ts';
-import type { ClaimedRun, NewRun, RunWrite } from './runs.ts';
+import type { ClaimedRun, NewRun, RunWrite, Written } from './runs.ts';
 
 /**
  * The run table as the engine sees it. Two implementations pass one contract suite: the database, and memory for
@@ -17,8 +17,11 @@ export interface RunStore {
   claim(workerId: string, limit: number): Promise<ClaimedRun[]>;
   /** Ms until the next run is due, 0 where one is; undefined where none waits. */
   nextDue(): Promise<number | undefined>;
-  /** Writes results in one transaction. Returns the ids that were written: the others' leases are lost. */
-  write(writes: readonly RunWrite[]): Promise<ReadonlySet<string>>;
+  /**
+   * Writes results in one transaction, and with them what their end means for their subjects. Returns what was written,
+   * by run: the others' leases are lost.
+   */
+  write(writes: readonly RunWrite[]): Promise<ReadonlyMap<string, Written>>;
 }
 
 /** A connection as the engine sees it: configuration with secrets in the clear, never to be logged. */

@@ -26,6 +26,11 @@ export class Registry {
     return this.all().filter((p) => p.type === 'stepType') as readonly Plugin[] as readonly StepType<JsonObject>[];
   }
 
+  /** The code behind a step's `use`. */
+  stepType(name: string): StepType<JsonObject> | undefined {
+    return this.stepTypes().find((type) => type.name === name);
+  }
+
   logStores(): readonly LogStore[] {
     return this.all().filter((p) => p.type === 'logStore');
   }

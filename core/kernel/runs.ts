@@ -1,4 +1,4 @@
-import type { FaultKind } from './errors.ts';
+import type { FaultCode, FaultKind } from './errors.ts';
 import type { Json, JsonObject } from './json.ts';
 
 export const RUN_STATES = [
@@ -30,6 +30,11 @@ export interface RunError {
   readonly rule?: string;
   /** Path of the step that failed. */
   readonly step?: string;
+  readonly code?: FaultCode;
+  /** What the other side said: its status, its own code, and the id under which its support finds the request. */
+  readonly provider?: { readonly status?: number; readonly code?: string; readonly requestId?: string };
+  /** What was the matter before: of a deadline, what kept the run waiting. */
+  readonly causes?: readonly RunError[];
 }
 
 /** A run to be. Made by a domain, written in the transaction of what caused it. */
@@ -48,8 +53,20 @@ export interface NewRun {
   readonly connectionId?: string;
   readonly input: JsonObject;
   readonly event?: JsonObject;
+  /** Further variables of its templates, by name: `environment` of a provisioner, `batch` of a sink. */
+  readonly context?: JsonObject;
   /** At most `limit` runs of one tenant with this key are under way at a time; others wait their turn. */
   readonly concurrency?: { readonly key: string; readonly limit: number };
+  /** No other run of the tenant that has not ended has this key: the insert fails with `RunExclusion`. */
+  readonly exclusiveKey?: string;
+  /** Ms from now after which its way forward ends. */
+  readonly deadlineMs?: number;
+  /** Its pipeline has steps with `undo`: a cancellation goes through a worker, which undoes what was done. */
+  readonly compensates?: boolean;
+  /** Where it does not begin at the beginning: to undo what another run did. */
+  readonly cursor?: Cursor;
+  /** Ms from now before which it is not due. */
+  readonly delayMs?: number;
   /** Set where the run cannot even begin: it is recorded as failed, and replayable like any other. */
   readonly error?: RunError;
 }
@@ -58,6 +75,17 @@ export interface NewRun {
 export type StepRecord =
   | { readonly state: 'succeeded'; readonly outputs: JsonObject; readonly branch?: number }
   | { readonly state: 'skipped' };
+
+/** Thrown where a run is to be made, or set going again, whose exclusive key another run has that has not ended. */
+export class RunExclusion extends Error {
+  override readonly name = 'RunExclusion';
+  readonly exclusiveKey: string;
+
+  constructor(exclusiveKey: string, options?: { cause?: unknown }) {
+    super(`Another run that has not ended has the exclusive key "${exclusiveKey}".`, options);
+    this.exclusiveKey = exclusiveKey;
+  }
+}
 
 /** A request with every template filled, but neither base URL nor credentials on it: those are fresh each time. */
 export interface RenderedRequest {
@@ -71,15 +99,47 @@ export interface RenderedRequest {
   readonly body?: { readonly text: string } | { readonly base64: string };
 }
 
+/** A step type's settings with every template filled. */
+export interface RenderedUse {
+  readonly use: string;
+  readonly with: JsonObject;
+}
+
 /** The step in hand: its intent. It is in the run's row before its request leaves. Times in ms since the epoch. */
 export interface Intent {
   readonly step: string;
   readonly key: string;
-  readonly request: RenderedRequest;
+  readonly request: RenderedRequest | RenderedUse;
   readonly attempt: number;
   readonly firstSentAt: number;
   /** `none`: nothing in doubt, the last answer was definite. `doubt`: sent, and what became of it is unknown. */
   readonly standing: 'none' | 'doubt';
+  /** When it was last sent: a lookup that finds nothing is believed once `settle` has passed since. */
+  readonly lastSentAt?: number;
+  /** Of a step that polls: its requests so far, when the first was sent, and what a step type gave the last time. */
+  readonly poll?: { readonly count: number; readonly since: number; readonly previous?: Json };
+  /** Of a doubt that is looked into: attempts of the lookup since its last whole answer. */
+  readonly look?: { readonly attempt: number };
+}
+
+/** A step with `undo` whose request was sent, or may have been. */
+export interface Effect {
+  /** Path of the step. */
+  readonly step: string;
+  /** `leaked`: it could not be undone. */
+  readonly state: 'standing' | 'undone' | 'leaked';
+  /** What became of the request is unknown: that is settled before it is undone. */
+  readonly doubt?: Intent;
+  /** Why it could not be undone. */
+  readonly error?: RunError;
+}
+
+/** The way back: effects are undone in the reverse order of their intents. */
+export interface Rollback {
+  /** The run's state once nothing is left. Where something leaks it has failed, whatever this says. */
+  readonly ends: 'failed' | 'cancelled' | 'succeeded';
+  /** What ended the way forward. */
+  readonly cause?: RunError;
 }
 
 /** Where a run stands. The pipeline is walked from its start each time; recorded steps are passed over. */
@@ -89,6 +149,10 @@ export interface Cursor {
   /** Part of every idempotency key; replay raises it, a retry never does. Step generations add to it. */
   readonly generation: number;
   readonly stepGenerations?: Readonly<Record<string, number>>;
+  /** In the order of the intents. */
+  readonly effects?: readonly Effect[];
+  /** There from the moment the way forward has ended. */
+  readonly rollback?: Rollback;
 }
 
 /** A run as a worker holds it. */
@@ -102,6 +166,7 @@ export interface ClaimedRun {
   readonly connectionId?: string;
   readonly input: JsonObject;
   readonly event?: JsonObject;
+  readonly context?: JsonObject;
   readonly createdAt: number;
   /**
    * When it was claimed, and `now` of the templates up to its first request. A claim that follows an interruption
@@ -114,6 +179,8 @@ export interface ClaimedRun {
   /** The worker that held it before was lost in the middle: its step in hand may or may not have had its effect. */
   readonly interrupted: boolean;
   readonly cancelRequested: boolean;
+  /** Ms that were left of its deadline when it was claimed, negative where it has passed. */
+  readonly deadlineIn?: number;
 }
 
 export type AttemptState = 'succeeded' | 'failed' | 'waiting' | 'skipped' | 'needs_review';
@@ -127,6 +194,8 @@ export interface TraceRow {
   readonly rule?: string;
   /** Milliseconds until the next attempt. */
   readonly wait?: number;
+  /** Of a step that polls: its requests so far. Its row is written again and again, and stays one row. */
+  readonly polls?: number;
   readonly status?: number;
   readonly request?: Json;
   readonly response?: Json;
@@ -139,14 +208,27 @@ export interface TraceRow {
 export interface RunWrite {
   readonly tenantId: string;
   readonly id: string;
+  /** The run's own: what moves with its state (an environment's, a partition's) is found by it. */
+  readonly kind: string;
   readonly leaseEpoch: number;
-  /** `running` keeps the lease: an intent recorded in the middle of a run. All others give it back. */
+  /** The run's state, or for a checkpoint what it was: an intent recorded in the middle of a run. */
   readonly state: RunState;
-  /** For `waiting`: ms from now. Relative, so that a worker's clock and the database's need not agree. */
+  /** True for a checkpoint: the lease is kept. */
+  readonly keep?: true;
+  /** For `waiting` and `rolling_back`: ms from now. Relative, so that a worker's clock and the database's need not agree. */
   readonly waitMs?: number;
+  /** Sets another deadline, ms from now: the way back has its own. */
+  readonly deadlineMs?: number;
   readonly attempt: number;
   readonly cursor: Cursor;
   readonly outputs?: JsonObject;
   readonly error?: RunError;
   readonly trace: readonly TraceRow[];
+  /** Runs that are made in the transaction of this write: the rest of a batch. */
+  readonly spawn?: readonly NewRun[];
+}
+
+/** What a worker learns when a write was made. */
+export interface Written {
+  readonly cancelRequested: boolean;
 }

@@ -13,8 +13,9 @@ import type { Plan } from './plan.ts';
 import { Report } from './report.ts';
 import { checkField, checkMap, mapOf } from './schema/field.ts';
 import { asText, kindOf } from './schema/show.ts';
+import { grammarOf } from './sections/grammar.ts';
 import { HEADER, RUNNING_KINDS } from './sections/header.ts';
-import { grammarOf, integrationFields } from './sections/integration.ts';
+import { checkKeys } from './sections/kinds.ts';
 import { readTests, testsField } from './sections/tests.ts';
 import type { DefinitionSource, Finding } from './source.ts';
 
@@ -63,7 +64,7 @@ function checkDefinition(
     checkMap('a definition', HEADER, Object.fromEntries(known), '', report);
     return false;
   }
-  checkMap('an integration', integrationFields(grammarOf(registry)), root, '', report);
+  checkKeys(root, grammarOf(registry), report);
   const places = placesIn(outline).map(readPlace);
   for (const rule of LINT_RULES) rule.check({ source, document, outline, places, registry }, report);
   return true;

@@ -1,4 +1,4 @@
-import type { FaultKind, Violation } from '../kernel/errors.ts';
+import type { FaultCode, FaultKind, Violation } from '../kernel/errors.ts';
 import type { Backoff } from '../kernel/backoff.ts';
 import type { NetworkFault } from '../kernel/http.ts';
 import type { Json, JsonObject } from '../kernel/json.ts';
@@ -33,7 +33,7 @@ export interface ErrorRule {
   readonly after?: Evaluator;
   readonly message?: Evaluator;
   readonly kind?: FaultKind;
-  readonly code?: string;
+  readonly code?: FaultCode;
 }
 
 /** Durations in ms. `honor` lists the headers whose wait is respected. */
@@ -48,7 +48,26 @@ export type Idempotency =
   | { readonly mode: 'safe' }
   | { readonly mode: 'once' }
   | { readonly mode: 'header'; readonly header: string; readonly validFor?: number }
-  | { readonly mode: 'key'; readonly validFor?: number };
+  | { readonly mode: 'key'; readonly validFor?: number }
+  | Lookup;
+
+/** The effect is looked for after an unknown outcome, until `settleMs` have passed since the request was last sent. */
+export interface Lookup {
+  readonly mode: 'lookup';
+  /** Safe to repeat. Its `response.outputs` are the step's where `found` holds. */
+  readonly step: EffectStep;
+  readonly found: Condition;
+  readonly settleMs: number;
+}
+
+/** The step's own request is repeated until the condition holds. Durations in ms. */
+export interface Poll {
+  readonly everyMs: number;
+  readonly factor: number;
+  readonly maxMs: number;
+  readonly timeoutMs: number;
+  readonly until: Condition;
+}
 
 export interface AuthChoice {
   readonly if?: Condition;
@@ -64,6 +83,14 @@ export interface ResponsePlan {
   readonly maxBytes: number;
   readonly schema?: (body: unknown) => readonly Violation[];
   readonly outputs: Readonly<Record<string, (scope: Scope, answer: AnswerView) => Json | typeof ABSENT>>;
+  readonly items?: ItemsPlan;
+}
+
+/** Of a sink: what an answer says of each event of the batch, by its place in the list at `at` (a JSON Pointer). */
+export interface ItemsPlan {
+  readonly at: string;
+  /** Their conditions see `item`. No match: it was taken. */
+  readonly errors: readonly ErrorRule[];
 }
 
 interface StepBase {
@@ -73,19 +100,36 @@ interface StepBase {
   readonly if?: Condition;
 }
 
-export interface RequestStep extends StepBase {
-  readonly verb: 'request';
-  /** Fills every template of the request. Throws StepFault. */
-  readonly render: (scope: Scope) => RenderedRequest;
-  /** The step's own choice; undefined inherits the definition's. */
-  readonly auth: 'none' | readonly AuthChoice[] | undefined;
+/** What every step has that may change the world outside. */
+interface EffectBase extends StepBase {
   readonly response: ResponsePlan;
   /** The step's rules, then the definition's. */
   readonly errors: readonly ErrorRule[];
   readonly retry: RetryPolicy;
   readonly timeoutMs: number;
   readonly idempotency: Idempotency;
+  readonly poll?: Poll;
+  /** Compensates it. Paths are `<path>/undo/<id>`. A DELETE in here that finds nothing has succeeded. */
+  readonly undo?: readonly Step[];
 }
+
+export interface RequestStep extends EffectBase {
+  readonly verb: 'request';
+  /** Fills every template of the request. Throws StepFault. */
+  readonly render: (scope: Scope) => RenderedRequest;
+  /** The step's own choice; undefined inherits the definition's. */
+  readonly auth: 'none' | readonly AuthChoice[] | undefined;
+}
+
+/** A step type of a plugin or of the platform. What it gives is the `body` that its outputs and conditions see. */
+export interface UseStep extends EffectBase {
+  readonly verb: 'use';
+  readonly type: string;
+  /** Fills every template of `with`. Throws StepFault. */
+  readonly prepare: (scope: Scope) => JsonObject;
+}
+
+export type EffectStep = RequestStep | UseStep;
 
 export interface SetStep extends StepBase {
   readonly verb: 'set';
@@ -102,9 +146,10 @@ export interface FailStep extends StepBase {
   readonly verb: 'fail';
   readonly kind: FaultKind;
   readonly message: Evaluator;
+  readonly code?: FaultCode;
 }
 
-export type Step = RequestStep | SetStep | SwitchStep | FailStep;
+export type Step = EffectStep | SetStep | SwitchStep | FailStep;
 
 /** A compiled JSON Schema. `complete` fills defaults into a copy and says what is wrong with it. */
 export interface CompiledSchema {
@@ -113,13 +158,37 @@ export interface CompiledSchema {
 }
 
 export interface Pipeline {
-  /** `actions/<name>` or `verify`. */
+  /** `actions/<name>`, `verify`; `create`, `read`, `delete` of a provisioner; `batch` (or `purge`) of a sink. */
   readonly name: string;
   readonly title?: string;
   readonly input: CompiledSchema;
   readonly steps: readonly Step[];
   readonly outputs: Readonly<Record<string, Evaluator>>;
   readonly concurrency?: { readonly key: Evaluator; readonly limit: number };
+  /** How long the way forward may take, in ms; and the way back. */
+  readonly deadlineMs?: number;
+  readonly rollbackDeadlineMs?: number;
+  /** Some step has `undo`. */
+  readonly compensates: boolean;
+  /** Of `read`: whether what was found is well. It sees the last answer, too. */
+  readonly healthy?: Condition;
+}
+
+/** When events are forwarded: at the first bound that is reached. */
+export interface BatchPolicy {
+  readonly maxEvents: number;
+  readonly maxBytes: number;
+  readonly maxWaitMs: number;
+}
+
+/** Where a sink's events go: through its `batch` pipeline, or into the platform's own typed tables. */
+export type SinkPlan = { readonly store: 'steps'; readonly batch: BatchPolicy } | { readonly store: 'sql'; readonly settings: TableSettings };
+
+/** Of the typed tables. Days; rows a chunk of a purge. */
+export interface TableSettings {
+  /** Of families that have none of their own; undefined keeps events for good. */
+  readonly retentionDays?: number;
+  readonly purgeChunk: number;
 }
 
 /** A definition, compiled once and frozen. */
@@ -145,6 +214,9 @@ export interface Plan {
   /** The definition's own rules, for token answers. */
   readonly errors: readonly ErrorRule[];
   readonly pipelines: ReadonlyMap<string, Pipeline>;
+  /** Of a provisioner: paths of the steps a person is shown, in order. */
+  readonly progress: readonly string[];
+  readonly sink?: SinkPlan;
   /** Pointers of all `errors` rules in the file, for coverage. */
   readonly rules: readonly string[];
 }

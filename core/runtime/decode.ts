@@ -45,7 +45,8 @@ const PARSERS: Record<'json' | 'xml' | 'csv', (text: string) => unknown> = {
 function decodingOf(contentType: string, body: Buffer): DecodeAs {
   const media = contentType.split(';', 1)[0]!.trim().toLowerCase();
   if (media === '') return body[0] === 0x7b || body[0] === 0x5b ? 'json' : 'text';
-  if (/[/+]json$/.test(media)) return 'json';
+  // AWS names its JSON protocols, not JSON.
+  if (/[/+]json$|^application\/x-amz-json-1\.\d$/.test(media)) return 'json';
   if (/[/+]xml$/.test(media) && media !== 'application/xhtml+xml') return 'xml';
   if (media === 'text/csv') return 'csv';
   return /^(text|multipart)\/|[/+](xml|x-www-form-urlencoded|javascript|yaml|x-yaml|graphql|x-ndjson)$/.test(

@@ -2,13 +2,15 @@ import type { Clock } from '../kernel/clock.ts';
 import { SluiceError } from '../kernel/errors.ts';
 import type { HttpClient } from '../kernel/http.ts';
 import { uuid7 } from '../kernel/ids.ts';
-import type { JsonObject } from '../kernel/json.ts';
+import { isJsonObject, type JsonObject } from '../kernel/json.ts';
+import type { StepType, Tokens } from '../kernel/plugin.ts';
 import type { Registry } from '../kernel/registry.ts';
-import type { RunError, RunState, TraceRow } from '../kernel/runs.ts';
+import { ENDED, type Effect, type NewRun, type RunError, type RunState, type TraceRow } from '../kernel/runs.ts';
 import type { Plan } from '../language/plan.ts';
 import { createAuthorizer } from './auth.ts';
 import { execute } from './execute.ts';
 import type { EngineDeps } from './frame.ts';
+import { runOf } from './run-of.ts';
 import { LOCAL_CONNECTION, LOCAL_TENANT, MemoryConnectionStore } from './memory/connection-store.ts';
 import { MemoryRunStore } from './memory/run-store.ts';
 
@@ -20,7 +22,15 @@ export interface DriveOptions {
   readonly app?: JsonObject;
   readonly input: JsonObject;
   readonly event?: JsonObject;
+  /** Further variables of its templates: `environment` of a provisioner, `batch` of a sink. */
+  readonly context?: JsonObject;
+  /** Of a sink: what is to be forwarded. */
+  readonly events?: readonly JsonObject[];
+  /** The code behind `use`; the registry's where it is left out. */
+  readonly stepTypes?: (name: string) => StepType | undefined;
   readonly http: HttpClient & Parameters<typeof createAuthorizer>[0]['http'];
+  /** What steps send with, where it is not `http`, which token requests take. */
+  readonly stepHttp?: HttpClient;
   readonly registry: Registry;
   readonly clock: Clock;
   readonly random?: () => number;
@@ -38,6 +48,10 @@ export interface DriveResult {
   readonly error: RunError | undefined;
   readonly attempts: number;
   readonly steps: readonly TraceRow[];
+  /** What was done that can be undone, in the order of the intents. */
+  readonly effects: readonly Effect[];
+  /** The connection's tokens as they are now. Secret. */
+  readonly tokens: Tokens | undefined;
 }
 
 /**
@@ -53,44 +67,68 @@ export async function drive(options: DriveOptions): Promise<DriveResult> {
   const deps: EngineDeps = {
     clock,
     random: options.random ?? Math.random,
-    http,
+    http: options.stepHttp ?? http,
     connections,
     authorizer: createAuthorizer({ registry, connections, http, clock, app: () => app }),
     app: () => app,
+    stepTypes: options.stepTypes ?? ((name) => registry.stepType(name)),
+    // There is no platform under a command: step types that need one say so.
+    services: {},
+    events: async () => options.events ?? [],
     checkpoint: async (write) => {
       write.trace.forEach((row) => options.onTrace?.(row));
-      return (await runs.write([write])).has(write.id);
+      return (await runs.write([write])).get(write.id);
     },
   };
   const id = options.runId ?? uuid7(clock.now());
-  await runs.enqueue([
-    {
-      tenantId: LOCAL_TENANT,
-      id,
-      kind: 'action',
-      definition: { id: plan.id, version: plan.version, hash: plan.hash },
-      pipeline: options.pipeline,
-      subject: 'local',
-      connectionId: LOCAL_CONNECTION,
-      input: complete(options, 'input'),
-      ...(options.event ? { event: options.event } : {}),
-    },
-  ]);
-  return toEnd(id, runs, deps, options);
+  await runs.enqueue([newRun(id, options)]);
+  const end = await toEnd(id, runs, deps, options);
+  return { ...end, tokens: await connections.tokens() };
 }
 
-async function toEnd(id: string, runs: MemoryRunStore, deps: EngineDeps, options: DriveOptions): Promise<DriveResult> {
+function newRun(id: string, options: DriveOptions): NewRun {
+  const { plan, pipeline, event } = options;
+  const input = complete(options, 'input');
+  const context = contextOf(options, input);
+  return {
+    tenantId: LOCAL_TENANT,
+    id,
+    kind: 'local',
+    ...runOf(plan, pipeline),
+    subject: 'local',
+    connectionId: LOCAL_CONNECTION,
+    input,
+    ...(event ? { event } : {}),
+    ...(context ? { context } : {}),
+  };
+}
+
+/** What `create` is given is the environment's, too. */
+function contextOf({ pipeline, context }: DriveOptions, input: JsonObject): JsonObject | undefined {
+  if (pipeline !== 'create') return context;
+  const environment = isJsonObject(context?.['environment']) ? context['environment'] : {};
+  return { ...context, environment: { ...environment, input } };
+}
+
+/** Of the run itself: a batch that it leaves behind is a run of its own. */
+async function toEnd(
+  id: string,
+  runs: MemoryRunStore,
+  deps: EngineDeps,
+  options: DriveOptions,
+): Promise<Omit<DriveResult, 'tokens'>> {
   const signal = options.signal ?? new AbortController().signal;
   for (;;) {
-    const [run] = await runs.claim('local', 1);
-    const nextDueMs = run ? undefined : await runs.nextDue();
+    const { state, outputs, error, attempt, trace, cursor } = runs.runs.get(id)!;
+    const hasEnded = ENDED.includes(state) || state === 'needs_review' || signal.aborted;
+    const [run] = hasEnded ? [] : await runs.claim('local', 1);
+    const nextDueMs = hasEnded || run ? undefined : await runs.nextDue();
     if (run) {
       const write = await execute(run, options.plan, deps, signal);
       await runs.write([write]);
       write.trace.forEach((row) => options.onTrace?.(row));
-    } else if (nextDueMs === undefined || signal.aborted) {
-      const { state, outputs, error, attempt, trace } = runs.runs.get(id)!;
-      return { state, outputs, error, attempts: attempt, steps: trace };
+    } else if (nextDueMs === undefined) {
+      return { state, outputs, error, attempts: attempt, steps: trace, effects: cursor.effects ?? [] };
     } else {
       await options.sleep(nextDueMs);
     }

@@ -1,10 +1,13 @@
 import { StepFault } from '../kernel/errors.ts';
+import type { JsonObject } from '../kernel/json.ts';
 import type { LiveConnection } from '../kernel/ports.ts';
 import type { ClaimedRun, RunError, RunWrite } from '../kernel/runs.ts';
 import type { Pipeline, Plan } from '../language/plan.ts';
-import { Frame, type EngineDeps } from './frame.ts';
+import { Frame, type EngineDeps, type Halt } from './frame.ts';
+import { batchOutputs } from './items.ts';
 import { evaluateAll, walk } from './pipeline.ts';
 import { redactTree } from './redaction.ts';
+import { abandon, rollBack, turnBack } from './rollback.ts';
 import { redactorFor } from './secrets.ts';
 
 /**
@@ -16,28 +19,40 @@ import { redactorFor } from './secrets.ts';
 export async function execute(run: ClaimedRun, plan: Plan, deps: EngineDeps, signal: AbortSignal): Promise<RunWrite> {
   const connection = run.connectionId ? await deps.connections.load(run.tenantId, run.connectionId) : undefined;
   const redact = await redactorFor(plan, connection, deps);
-  const frame = new Frame(run, plan, deps, { connection, redact, signal });
+  const events = run.pipeline === 'batch' ? await deps.events(run) : undefined;
+  const frame = new Frame(run, plan, deps, { connection, redact, signal, ...(events ? { events } : {}) });
   const pipeline = plan.pipelines.get(run.pipeline);
   const obstacle = obstacleOf(run, pipeline, connection, plan);
-  if (obstacle || !pipeline) return frame.write('failed', { error: obstacle! });
-  const halt = await walk(pipeline.steps, frame);
-  if (halt) {
-    const { state, ...more } = halt;
-    return frame.write(state, more);
-  }
-  return finish(frame, pipeline);
+  if (obstacle || !pipeline) return abandon(frame, obstacle!);
+  if (frame.rollback) return rollBack(frame, pipeline);
+  // What it was to forward is gone: expired, or purged.
+  if (events?.length === 0) return frame.write('succeeded', { outputs: batchOutputs(frame) });
+  const end = await goForward(frame, pipeline);
+  if ('outputs' in end) return frame.write('succeeded', end);
+  const { state, ...more } = end;
+  const hasEnded = state === 'failed' || state === 'cancelled';
+  return hasEnded && frame.effects.length > 0 ? turnBack(frame, pipeline, state, more.error) : frame.write(state, more);
 }
 
-function finish(frame: Frame, pipeline: Pipeline): RunWrite {
+async function goForward(frame: Frame, pipeline: Pipeline): Promise<Halt | { readonly outputs: JsonObject }> {
+  const halt = await walk(pipeline.steps, frame);
+  if (halt) return halt;
   try {
-    const outputs = evaluateAll(pipeline.outputs, frame.scope());
+    if (pipeline.healthy && !pipeline.healthy(frame.scope(), frame.lastAnswer)) return { state: 'failed', error: UNWELL };
+    const outputs = frame.run.pipeline === 'batch' ? batchOutputs(frame) : evaluateAll(pipeline.outputs, frame.scope());
     // Outputs are shown to people: a vendor that echoes a credential must not put it there.
-    return frame.write('succeeded', { outputs: redactTree(outputs, frame.redact.leaf) });
+    return { outputs: redactTree(outputs, frame.redact.leaf) };
   } catch (fault) {
     if (!(fault instanceof StepFault)) throw fault;
-    return frame.write('failed', { error: { kind: fault.kind, message: frame.redact(fault.message) } });
+    return { state: 'failed', error: { kind: fault.kind, message: frame.redact(fault.message) } };
   }
 }
+
+const UNWELL: RunError = {
+  kind: 'config',
+  code: 'PROBE_FAILED',
+  message: 'It answers, and not as `healthy` says: see the last step.',
+};
 
 function obstacleOf(
   run: ClaimedRun,

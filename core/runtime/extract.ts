@@ -1,6 +1,6 @@
 import { messageOf } from '../kernel/errors.ts';
 import type { Json, JsonObject } from '../kernel/json.ts';
-import { ABSENT, type RequestStep, type Scope } from '../language/plan.ts';
+import { ABSENT, type EffectStep, type Scope } from '../language/plan.ts';
 import type { Attempt } from './attempt.ts';
 
 /**
@@ -8,7 +8,7 @@ import type { Attempt } from './attempt.ts';
  * the step was written for.
  * @returns the outputs, or why the answer is not what the step's `decode` and `schema` say
  */
-export function outputsOf(step: RequestStep, attempt: Attempt, scope: Scope): { outputs: JsonObject; fault?: string } {
+export function outputsOf(step: EffectStep, attempt: Attempt, scope: Scope): { outputs: JsonObject; fault?: string } {
   const lenient = attempt.judgement.verdict === 'ignore';
   const fault = lenient ? undefined : misshapen(step, attempt);
   if (fault !== undefined) return { outputs: {}, fault };
@@ -24,7 +24,7 @@ export function outputsOf(step: RequestStep, attempt: Attempt, scope: Scope): { 
   return { outputs: Object.fromEntries(found) };
 }
 
-function misshapen(step: RequestStep, { undecodable, view }: Attempt): string | undefined {
+function misshapen(step: EffectStep, { undecodable, view }: Attempt): string | undefined {
   if (undecodable !== undefined && step.response.decode) {
     return `The answer is not ${step.response.decode}: ${undecodable}`;
   }

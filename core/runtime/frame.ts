@@ -1,9 +1,24 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { HttpClient } from '../kernel/http.ts';
 import type { JsonObject } from '../kernel/json.ts';
+import type { StepType } from '../kernel/plugin.ts';
 import type { ConnectionStore, LiveConnection } from '../kernel/ports.ts';
-import type { ClaimedRun, Cursor, Intent, RunError, RunState, RunWrite, StepRecord, TraceRow } from '../kernel/runs.ts';
-import type { Plan, Scope } from '../language/plan.ts';
+import type {
+  ClaimedRun,
+  Cursor,
+  Effect,
+  Intent,
+  NewRun,
+  Rollback,
+  RunError,
+  RunState,
+  RunWrite,
+  StepRecord,
+  TraceRow,
+  Written,
+} from '../kernel/runs.ts';
+import type { Services } from '../kernel/services.ts';
+import type { AnswerView, Plan, Scope } from '../language/plan.ts';
 import type { Authorizer } from './auth.ts';
 import type { LearningRedactor } from './redaction.ts';
 
@@ -17,11 +32,17 @@ export interface EngineDeps {
   readonly connections: ConnectionStore;
   /** The operator's values for a definition (SLUICE_APPS). */
   readonly app: (definition: string) => JsonObject;
+  /** The code behind `use`. */
+  readonly stepTypes: (name: string) => StepType | undefined;
+  /** What step types may use of the platform. */
+  readonly services: Services;
+  /** The events of a sink's batch, as they are in their store now. */
+  readonly events: (run: ClaimedRun) => Promise<readonly JsonObject[]>;
   /**
-   * Puts a write on record in the middle of a run. False says that the lease is lost: the run is somebody else's
+   * Puts a write on record in the middle of a run. Undefined says that the lease is lost: the run is somebody else's
    * now and nothing more may be done for it.
    */
-  readonly checkpoint: (write: RunWrite) => Promise<boolean>;
+  readonly checkpoint: (write: RunWrite) => Promise<Written | undefined>;
 }
 
 /** Why a run stops here, for now or for good. */
@@ -30,6 +51,9 @@ export interface Halt {
   readonly waitMs?: number;
   readonly error?: RunError;
 }
+
+/** Why the way forward is not gone on with. */
+export type Stop = 'cancelled' | 'deadline';
 
 /** Thrown where the lease turned out to be lost: the caller drops the run without a word. */
 export class LeaseLost extends Error {
@@ -47,6 +71,16 @@ export class Frame {
   readonly signal: AbortSignal;
   readonly trace: TraceRow[] = [];
   attempt: number;
+  /** The last whole answer of this stretch, for conditions that look at it from outside its step. */
+  lastAnswer: AnswerView | undefined;
+  /** Of a sink: how many events of its batch were not taken. */
+  rest = { retry: 0, failed: 0 };
+  /** Runs to be made with the next write. */
+  readonly spawn: NewRun[] = [];
+  #effects: readonly Effect[];
+  #rollback: Rollback | undefined;
+  readonly #deadlineAt: number;
+  #cancelRequested: boolean;
   #steps: Record<string, StepRecord>;
   #intent: Intent | undefined;
   #outputs: Record<string, JsonObject> = {};
@@ -60,7 +94,12 @@ export class Frame {
     run: ClaimedRun,
     plan: Plan,
     deps: EngineDeps,
-    live: { connection: LiveConnection | undefined; redact: LearningRedactor; signal: AbortSignal },
+    live: {
+      connection: LiveConnection | undefined;
+      redact: LearningRedactor;
+      signal: AbortSignal;
+      events?: readonly JsonObject[];
+    },
   ) {
     this.run = run;
     this.plan = plan;
@@ -73,6 +112,10 @@ export class Frame {
     this.#intent = run.cursor.intent;
     this.#now = run.claimedAt;
     this.#doubt = run.interrupted;
+    this.#effects = run.cursor.effects ?? [];
+    this.#rollback = run.cursor.rollback;
+    this.#deadlineAt = deps.clock.now() + (run.deadlineIn ?? Infinity);
+    this.#cancelRequested = run.cancelRequested;
     this.#base = {
       connection: live.connection ? { ...live.connection.config, id: live.connection.id } : {},
       app: deps.app(plan.id),
@@ -80,6 +123,8 @@ export class Frame {
       event: run.event ?? {},
       tenant: { id: run.tenantId, name: run.tenantName },
       run: { id: run.id, createdAt: new Date(run.createdAt).toISOString() },
+      ...run.context,
+      ...(live.events ? { events: live.events } : {}),
     };
   }
 
@@ -111,7 +156,43 @@ export class Frame {
       generation,
       ...(stepGenerations ? { stepGenerations } : {}),
       ...(this.#intent ? { intent: this.#intent } : {}),
+      ...(this.#effects.length > 0 ? { effects: this.#effects } : {}),
+      ...(this.#rollback ? { rollback: this.#rollback } : {}),
     };
+  }
+
+  /** In the order of the intents. */
+  get effects(): readonly Effect[] {
+    return this.#effects;
+  }
+
+  /** Puts an effect in its place, or at the end where it is new. */
+  keepEffect(effect: Effect): void {
+    const known = this.#effects.some(({ step }) => step === effect.step);
+    this.#effects = known
+      ? this.#effects.map((other) => (other.step === effect.step ? effect : other))
+      : [...this.#effects, effect];
+  }
+
+  /** Nothing happened outside, for certain. */
+  dropEffect(path: string): void {
+    this.#effects = this.#effects.filter(({ step }) => step !== path);
+  }
+
+  get rollback(): Rollback | undefined {
+    return this.#rollback;
+  }
+
+  /** Ends the way forward. The step in hand is no longer in hand: what is in doubt of it is among the effects. */
+  turnBack(rollback: Rollback): void {
+    this.#rollback = rollback;
+    this.#intent = undefined;
+  }
+
+  /** Why nothing more is to be begun. On the way back a cancellation says nothing new. */
+  get stop(): Stop | undefined {
+    if (this.#cancelRequested && !this.#rollback) return 'cancelled';
+    return this.deps.clock.now() >= this.#deadlineAt ? 'deadline' : undefined;
   }
 
   intentOf(path: string): Intent | undefined {
@@ -121,6 +202,10 @@ export class Frame {
   set intent(intent: Intent) {
     this.#intent = intent;
     this.attempt = Math.max(this.attempt, intent.attempt);
+  }
+
+  forgetIntent(): void {
+    this.#intent = undefined;
   }
 
   /** True once, for the first request after a worker was lost: it may have been sent. */
@@ -135,9 +220,12 @@ export class Frame {
     const covered = this.#covered;
     this.#covered = false;
     if (covered || !needsIntent) return;
-    const kept = await this.deps.checkpoint(this.write('running'));
+    const state = this.#rollback ? 'rolling_back' : 'running';
+    const kept = await this.deps.checkpoint({ ...this.write(state), keep: true });
     if (!kept) throw new LeaseLost(`The lease of run ${this.run.id} is lost.`);
+    this.#cancelRequested ||= kept.cancelRequested;
     this.trace.length = 0;
+    this.spawn.length = 0;
   }
 
   /** Called after an answer: time moves on for the templates of later steps. */
@@ -145,8 +233,22 @@ export class Frame {
     this.#now = this.deps.clock.now();
   }
 
-  write(state: RunState, more: { waitMs?: number; error?: RunError; outputs?: JsonObject } = {}): RunWrite {
-    const { tenantId, id, leaseEpoch } = this.run;
-    return { tenantId, id, leaseEpoch, state, attempt: this.attempt, cursor: this.cursor, trace: [...this.trace], ...more };
+  write(
+    state: RunState,
+    more: { waitMs?: number; error?: RunError; outputs?: JsonObject; deadlineMs?: number } = {},
+  ): RunWrite {
+    const { tenantId, id, kind, leaseEpoch } = this.run;
+    return {
+      tenantId,
+      id,
+      kind,
+      leaseEpoch,
+      state,
+      attempt: this.attempt,
+      cursor: this.cursor,
+      trace: [...this.trace],
+      ...(this.spawn.length > 0 ? { spawn: [...this.spawn] } : {}),
+      ...more,
+    };
   }
 }

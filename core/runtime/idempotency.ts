@@ -13,15 +13,17 @@ export function idempotencyKey(runId: string, step: string, cursor: Cursor, item
 
 /**
  * What an unknown outcome calls for (DESIGN 3, the table): a request that may be repeated, or that carries a key the
- * vendor still remembers, is sent again; anything else is for a person to say.
+ * vendor still remembers, is sent again; one whose effect can be found is looked for; anything else is for a person to say.
  * @param age ms since the request was first sent
  */
-export function afterUnknown(idempotency: Idempotency, age: number): 'resend' | 'review' {
+export function afterUnknown(idempotency: Idempotency, age: number): 'resend' | 'lookUp' | 'review' {
   switch (idempotency.mode) {
     case 'safe':
       return 'resend';
     case 'once':
       return 'review';
+    case 'lookup':
+      return 'lookUp';
     case 'header':
     case 'key':
       return idempotency.validFor !== undefined && age > idempotency.validFor ? 'review' : 'resend';

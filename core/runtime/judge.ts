@@ -1,4 +1,4 @@
-import { StepFault, type FaultKind } from '../kernel/errors.ts';
+import { StepFault, type FaultCode, type FaultKind } from '../kernel/errors.ts';
 import type { NetworkFault } from '../kernel/http.ts';
 import { ABSENT, type AnswerView, type ErrorRule, type Scope, type Verdict } from '../language/plan.ts';
 import { redactedStart, type Redactor } from './redaction.ts';
@@ -13,7 +13,7 @@ export interface Judgement {
   readonly message: string;
   /** What the rule's `after` asks for, in ms. */
   readonly after?: number;
-  readonly code?: string;
+  readonly code?: FaultCode;
   /** False where the request cannot have reached the other side. */
   readonly sent: boolean;
 }
@@ -35,6 +35,8 @@ export interface Exchange {
   readonly failure?: string;
   /** Takes the secrets out of what the message repeats of the answer. */
   readonly redact?: Redactor;
+  /** 404 and 410 say that what is to be taken away is not there: success, unless a rule says otherwise. */
+  readonly absentIsDone?: boolean;
 }
 
 /**
@@ -43,6 +45,40 @@ export interface Exchange {
  * @param now ms since the epoch, for an `after` that names a time
  */
 export function judge(exchange: Exchange, rules: readonly ErrorRule[], scope: Scope, now: number): Judgement {
+  const { view, sent } = exchange;
+  const ruled = byRule(exchange, rules, scope, now);
+  if (ruled) return ruled;
+  const status = view.status;
+  const gone = exchange.absentIsDone === true && (status === 404 || status === 410);
+  if (status !== undefined && ((status >= 200 && status < 300) || gone)) {
+    return { verdict: 'done', kind: 'transient', message: '', sent: true };
+  }
+  const verdict = defaultVerdict(exchange);
+  return {
+    verdict,
+    rule: `default/${status ?? view.network ?? 'broken'}`,
+    kind: status === 401 ? 'config' : KIND_OF[verdict],
+    message: describe(exchange),
+    sent,
+  };
+}
+
+/** Judges what a step type said is wrong: a rule's word first, else what is transient is tried again. */
+export function judgeFault(
+  fault: StepFault,
+  view: AnswerView,
+  rules: readonly ErrorRule[],
+  scope: Scope,
+  now: number,
+): Judgement {
+  const ruled = byRule({ view, sent: true, failure: fault.message }, rules, scope, now);
+  const code = fault.code === undefined ? {} : { code: fault.code };
+  if (ruled) return { ...code, ...ruled };
+  const verdict = fault.kind === 'transient' ? 'retry' : 'fail';
+  return { verdict, kind: fault.kind, message: fault.message, sent: true, ...code };
+}
+
+function byRule(exchange: Exchange, rules: readonly ErrorRule[], scope: Scope, now: number): Judgement | undefined {
   const { view, sent } = exchange;
   const seen: Scope = { ...scope, response: view };
   for (const rule of rules) {
@@ -60,18 +96,7 @@ export function judge(exchange: Exchange, rules: readonly ErrorRule[], scope: Sc
       ...(rule.code === undefined ? {} : { code: rule.code }),
     };
   }
-  const status = view.status;
-  if (status !== undefined && status >= 200 && status < 300) {
-    return { verdict: 'done', kind: 'transient', message: '', sent: true };
-  }
-  const verdict = defaultVerdict(exchange);
-  return {
-    verdict,
-    rule: `default/${status ?? view.network}`,
-    kind: status === 401 ? 'config' : KIND_OF[verdict],
-    message: describe(exchange),
-    sent,
-  };
+  return undefined;
 }
 
 /**
@@ -114,6 +139,7 @@ const FAULTS: Record<NetworkFault, string> = {
 function describe({ view, failure, redact }: Exchange): string {
   if (view.status === undefined) {
     const what = view.network ? FAULTS[view.network] : 'No answer came';
+    if (!view.network && failure) return failure;
     return failure ? `${what}: ${failure}` : `${what}.`;
   }
   const location = view.headers['location'];

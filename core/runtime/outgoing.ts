@@ -1,6 +1,6 @@
 import { StepFault } from '../kernel/errors.ts';
 import type { OutgoingRequest } from '../kernel/http.ts';
-import type { Intent } from '../kernel/runs.ts';
+import type { Intent, RenderedRequest } from '../kernel/runs.ts';
 import type { Plan, RequestStep, Scope } from '../language/plan.ts';
 
 /** A request ready for credentials, and where it may go. */
@@ -16,7 +16,7 @@ export interface Outgoing {
  * waiting runs along, and a secret in the base URL is never on record.
  */
 export function outgoing(step: RequestStep, plan: Plan, intent: Intent, scope: Scope): Outgoing {
-  const { request } = intent;
+  const request = intent.request as RenderedRequest; // a request step renders nothing else
   const base = plan.baseUrl?.evaluate(scope);
   const url = new URL(request.absolute ? request.target : `${(base ?? '').replace(/\/$/, '')}${request.target}`);
   const guarded = request.absolute ? request.guarded : (plan.baseUrl?.guarded ?? false);
@@ -30,10 +30,10 @@ export function outgoing(step: RequestStep, plan: Plan, intent: Intent, scope: S
   }
   const headers = { ...request.headers };
   if (step.idempotency.mode === 'header') headers[step.idempotency.header.toLowerCase()] = intent.key;
-  return { request: { method: request.method, url, headers, body: bodyOf(intent) }, guarded, origins };
+  return { request: { method: request.method, url, headers, body: bodyOf(request) }, guarded, origins };
 }
 
-function bodyOf({ request: { body } }: Intent): Buffer | undefined {
+function bodyOf({ body }: RenderedRequest): Buffer | undefined {
   if (!body) return undefined;
   return 'text' in body ? Buffer.from(body.text) : Buffer.from(body.base64, 'base64');
 }

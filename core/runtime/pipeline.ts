@@ -3,7 +3,7 @@ import type { JsonObject } from '../kernel/json.ts';
 import type { Json } from '../kernel/json.ts';
 import { ABSENT, type Evaluator, type FailStep, type Scope, type SetStep, type Step, type SwitchStep } from '../language/plan.ts';
 import type { Frame, Halt } from './frame.ts';
-import { request } from './request-step.ts';
+import { effect } from './effect-step.ts';
 
 /**
  * The interpreter. It walks the pipeline from its start each time; what is on record is passed over, so a run goes on
@@ -29,7 +29,8 @@ async function perform(step: Step, frame: Frame): Promise<Halt | undefined> {
   try {
     switch (step.verb) {
       case 'request':
-        return await request(step, frame);
+      case 'use':
+        return await effect(step, frame);
       case 'set':
         return set(step, frame);
       case 'switch':
@@ -62,7 +63,8 @@ function chosenBranch(step: Step, frame: Frame): readonly Step[] {
 
 function fail(step: FailStep, frame: Frame): Halt {
   const message = step.message(frame.scope());
-  throw new StepFault(step.kind, typeof message === 'string' ? message : JSON.stringify(message));
+  const text = typeof message === 'string' ? message : JSON.stringify(message);
+  throw new StepFault(step.kind, text, step.code === undefined ? {} : { code: step.code });
 }
 
 /** A step that could not be begun: its templates cannot be filled, or it says `fail`. */
@@ -71,7 +73,8 @@ function refuse(step: Step, frame: Frame, fault: StepFault): Halt {
   const error = { kind: fault.kind, message: frame.redact(fault.message) };
   const attempt = (frame.intentOf(step.path)?.attempt ?? 0) + 1;
   frame.trace.push({ step: step.path, attempt, state: 'failed', error, startedAt: now, finishedAt: now });
-  return { state: 'failed', error: { ...error, step: step.path } };
+  const code = fault.code === undefined ? {} : { code: fault.code };
+  return { state: 'failed', error: { ...error, ...code, step: step.path } };
 }
 
 /** Evaluates named values; absent ones are left out. */

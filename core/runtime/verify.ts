@@ -33,7 +33,7 @@ export async function verify(
     interrupted: false,
     cancelRequested: false,
   };
-  const result = await execute(run, plan, { ...deps, checkpoint: async () => true }, new AbortController().signal);
+  const result = await execute(run, plan, { ...deps, checkpoint: async () => ({ cancelRequested: false }) }, new AbortController().signal);
   if (result.state === 'succeeded') {
     // Loaded again: the request may have renewed its tokens, and only who knows the connection as it is may change it.
     const now = await deps.connections.load(connection.tenantId, connection.id);

@@ -43,8 +43,17 @@ export function waitBefore(
     readonly rateLimited: boolean;
   },
 ): number {
-  const names = policy.honor.filter((name) => from.rateLimited || name === 'retry-after');
-  const honoured = names.map((name) => parseWait(from.headers[name], from.now) ?? 0);
-  const longest = Math.min(LONGEST_HONOURED, Math.max(0, ...honoured));
-  return Math.max(from.after ?? 0, longest, backoffDelay(policy.backoff, attempt, from.random));
+  const honoured = honouredWait(policy, from.headers, from);
+  return Math.max(from.after ?? 0, honoured, backoffDelay(policy.backoff, attempt, from.random));
+}
+
+/** What an answer's headers ask for, as far as the policy honours them. */
+export function honouredWait(
+  policy: RetryPolicy,
+  headers: Readonly<Record<string, string>>,
+  { now, rateLimited }: { readonly now: number; readonly rateLimited: boolean },
+): number {
+  const names = policy.honor.filter((name) => rateLimited || name === 'retry-after');
+  const waits = names.map((name) => parseWait(headers[name], now) ?? 0);
+  return Math.min(LONGEST_HONOURED, Math.max(0, ...waits));
 }

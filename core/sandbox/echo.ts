@@ -37,8 +37,9 @@ export function makeEcho(clock: Clock, faults: Faults): Echo {
   router.use(
     faulty(
       faults,
-      () => 'webhook',
-      (res, status) => void res.status(status).json({ error: 'The sandbox was asked for this answer.' }),
+      () => ({ vendor: 'webhook' }),
+      (res, { status = 503 }) =>
+        void res.status(status).json({ error: 'The sandbox was asked for this answer.' }),
     ),
   );
   router.use((req, res) => {

@@ -2,6 +2,7 @@ import { Router } from 'express';
 import type { Sandbox } from './sandbox.ts';
 import { markup, sendPage } from './page.ts';
 import type { Html } from './page.ts';
+import { TYPES } from './cloud-control/types/index.ts';
 import { PERSON } from './google/accounts.ts';
 import { MAGIC_FROM, MAGIC_TO, SENDERS } from './twilio/numbers.ts';
 import type { World } from './world.ts';
@@ -14,10 +15,11 @@ export function homePages(world: World, sandbox: Sandbox): Router {
       title: 'Sandbox',
       body: markup`<h1>Sandbox</h1>
         <p>
-          Stand-ins for Google Sheets, Twilio and a webhook receiver, for trying things without accounts. They
-          check credentials, refuse what the vendors refuse, and forget everything when they stop.
+          Stand-ins for Google Sheets, Twilio, AWS Cloud Control and a webhook receiver, for trying things
+          without accounts. They check credentials, refuse what the vendors refuse, and forget everything when
+          they stop.
         </p>
-        ${endpointsPart(sandbox)}${googlePart(world, sandbox)}${twilioPart(sandbox)}${webhookPart(sandbox)}${faultsPart(sandbox)}`,
+        ${endpointsPart(sandbox)}${googlePart(world, sandbox)}${twilioPart(sandbox)}${awsPart(world, sandbox)}${webhookPart(sandbox)}${faultsPart(sandbox)}`,
     }),
   );
   router.get('/google/service-account.json', (_req, res) => {
@@ -89,6 +91,26 @@ curl -u ${accountSid}:${authToken} ${sandbox.url}/twilio/2010-04-01/Accounts/${a
     <p><a href="/twilio/phone">The phones</a></p>`;
 }
 
+function awsPart(world: World, sandbox: Sandbox): Html {
+  const { permanent, temporary } = sandbox.credentials.aws;
+  return markup`<h2>AWS Cloud Control</h2>
+    <dl>
+      <dt>Access key</dt>
+      <dd><code>${permanent.accessKeyId}</code> <code>${permanent.secretAccessKey}</code></dd>
+      <dt>Temporary</dt>
+      <dd>
+        <code>${temporary.accessKeyId}</code> <code>${temporary.secretAccessKey}</code> with session token
+        <code>${temporary.sessionToken ?? ''}</code>
+      </dd>
+      <dt>Types</dt>
+      <dd>${TYPES.map(({ name, seconds }) => markup`<code>${name}</code> ${seconds.create} s, `)}times ${world.cloudControl.pace.timeScale}</dd>
+    </dl>
+    <pre>
+aws --endpoint-url ${sandbox.url} --region eu-central-1 cloudcontrol create-resource \\
+  --type-name AWS::EC2::VPC --desired-state '{"CidrBlock":"10.0.0.0/16"}'</pre>
+    <p><a href="/aws/resources">The resources</a></p>`;
+}
+
 function webhookPart(sandbox: Sandbox): Html {
   return markup`<h2>Webhook receiver</h2>
     <p>
@@ -102,13 +124,18 @@ function faultsPart(sandbox: Sandbox): Html {
   return markup`<h2>Make it fail</h2>
     <p>
       The next requests to a vendor (<code>google</code>, <code>google-oauth</code>, <code>twilio</code>,
-      <code>webhook</code>) meet what you ask for: <code>status</code>, <code>html</code>,
+      <code>webhook</code>, <code>cloud-control</code>) meet what you ask for: <code>status</code>, <code>html</code>,
       <code>reset</code> and <code>timeout</code> before anything is done, <code>lost</code> and
-      <code>half</code> after. <code>method</code> and <code>path</code> narrow it; <code>times</code> is 1.
+      <code>half</code> after. <code>method</code> and <code>path</code> narrow it, for
+      <code>cloud-control</code> also <code>operation</code> and <code>type</code>; <code>times</code> is 1, or
+      <code>chance</code> says which share is met. Operations that were accepted can <code>fail</code>,
+      <code>hang</code>, or make something <code>unusable</code>.
     </p>
     <pre>
 curl ${sandbox.url}/_sandbox/faults -d '{"vendor":"google","kind":"status","status":429,"retryAfter":2,"method":"POST"}'
 curl ${sandbox.url}/_sandbox/faults -d '{"vendor":"twilio","kind":"lost"}'
+curl ${sandbox.url}/_sandbox/faults -d '{"vendor":"cloud-control","kind":"fail","code":"ServiceLimitExceeded","type":"AWS::EC2::VPC"}'
+curl ${sandbox.url}/_sandbox/cloud-control -d '{"timeScale":0.1}'            # GET: what exists
 curl ${sandbox.url}/_sandbox/quota  -d '{"vendor":"google","limit":5}'      # null: no limit
 curl -X POST ${sandbox.url}/_sandbox/expire                                  # access tokens end now
 curl -X POST ${sandbox.url}/_sandbox/reset</pre>`;

@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import type { Express } from 'express';
 import { systemClock } from '../kernel/clock.ts';
+import { PERMANENT, TEMPORARY } from './cloud-control/credentials.ts';
+import { resourcesPage } from './cloud-control/resources-page.ts';
 import { controlRoutes } from './control.ts';
 import { WEBHOOK_SECRET } from './echo.ts';
 import { CLIENT } from './google/accounts.ts';
@@ -21,9 +23,9 @@ import type { Sandbox, SandboxCredentials, SandboxOptions } from './sandbox.ts';
 export type { Fault } from './faults.ts';
 export type { Sandbox, SandboxCredentials, SandboxOptions } from './sandbox.ts';
 
-/** Starts stand-ins for Google Sheets, Twilio and a webhook receiver on one port. */
+/** Starts stand-ins for Google Sheets, Twilio, AWS Cloud Control and a webhook receiver on one port. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const world = await makeWorld(options.clock ?? systemClock);
+  const world = await makeWorld(options.clock ?? systemClock, options.timeScale ?? 1);
   for (const fault of options.faults ?? []) world.faults.add(fault);
   const server = createServer();
   const host = options.host ?? '127.0.0.1';
@@ -61,6 +63,8 @@ function credentialsOf(world: World): SandboxCredentials {
       from: SENDERS[0],
       messagingServiceSid: MESSAGING_SERVICE,
     },
+    // Copies: AWS's own client writes into the credentials it is given.
+    aws: { permanent: { ...PERMANENT }, temporary: { ...TEMPORARY } },
     webhook: { url: 'https://webhook.sandbox.test/hooks/demo', secret: WEBHOOK_SECRET },
   };
 }
@@ -75,6 +79,7 @@ function makeApp(world: World, sandbox: Sandbox): Express {
   app.use(controlRoutes(world));
   app.use(sheetPages(world.google.spreadsheets));
   app.use(phonePage(world.twilio.messages));
+  app.use(resourcesPage(world.cloudControl));
   app.use(world.echo.pages);
   app.use(homePages(world, sandbox));
   app.use((req, res) =>

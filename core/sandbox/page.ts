@@ -72,7 +72,8 @@ function render(page: Page): string {
       <body>
         <nav>
           <a href="/">Sandbox</a><a href="/google/sheet/sandbox-sheet">Sheet</a
-          ><a href="/twilio/phone">Phone</a><a href="/_sandbox/requests">Webhooks</a
+          ><a href="/twilio/phone">Phone</a
+          ><a href="/aws/resources">Resources</a><a href="/_sandbox/requests">Webhooks</a
           ><a href="/_sandbox/state">State</a>
         </nav>
         <main>${page.body}</main>

@@ -1,4 +1,5 @@
 import type { Clock } from '../kernel/clock.ts';
+import type { AwsCredentials } from './cloud-control/credentials.ts';
 import type { Fault } from './faults.ts';
 import type { ServiceAccount } from './google/accounts.ts';
 
@@ -10,6 +11,8 @@ export interface SandboxOptions {
   readonly clock?: Clock;
   /** Faults that the first requests meet. */
   readonly faults?: readonly Fault[];
+  /** What the durations of clouds are multiplied by: 1 by default, where minutes are seconds. */
+  readonly timeScale?: number;
 }
 
 export interface Sandbox {
@@ -35,5 +38,7 @@ export interface SandboxCredentials {
     readonly from: string;
     readonly messagingServiceSid: string;
   };
+  /** For Cloud Control in any region: a user's keys, and keys that need their token. */
+  readonly aws: { readonly permanent: AwsCredentials; readonly temporary: AwsCredentials };
   readonly webhook: { readonly url: string; readonly secret: string };
 }

@@ -1,4 +1,5 @@
 import type { NextFunction, Request, Response, Router } from 'express';
+import { regionOfHost } from './cloud-control/signature.ts';
 import type { World } from './world.ts';
 
 const GOOGLE_HOSTS = [
@@ -8,15 +9,18 @@ const GOOGLE_HOSTS = [
   'accounts.google.com',
 ];
 const TWILIO_HOSTS = ['api.twilio.com'];
+const AWS_HOSTS = ['us-east-1', 'eu-central-1'].map((region) => `cloudcontrolapi.${region}.amazonaws.com`);
 const WEBHOOK_HOST = 'webhook.sandbox.test';
 
 /** Vendor origins the sandbox answers for: the keys of SLUICE_ENDPOINTS. */
-export const ORIGINS = [...GOOGLE_HOSTS, ...TWILIO_HOSTS, WEBHOOK_HOST].map((host) => `https://${host}`);
+export const ORIGINS = [...GOOGLE_HOSTS, ...TWILIO_HOSTS, ...AWS_HOSTS, WEBHOOK_HOST].map(
+  (host) => `https://${host}`,
+);
 
 /**
  * Hands a request to its vendor: by the Host header, which the platform keeps; else by the first segment of the
- * path (`/google`, `/twilio`, for a person with curl); else by a path that only one vendor has (a browser that was
- * sent to a mapped consent page).
+ * path (`/google`, `/twilio`, for a person with curl); else by a path or a header that only one vendor has (a browser
+ * that was sent to a mapped consent page, a client of AWS that was given the sandbox's URL as its endpoint).
  */
 export function vendorRouter(world: World): (req: Request, res: Response, next: NextFunction) => void {
   const byHost = new Map<string, Router>([
@@ -25,7 +29,7 @@ export function vendorRouter(world: World): (req: Request, res: Response, next: 
     [WEBHOOK_HOST, world.echo.router],
   ]);
   return (req, res, next) => {
-    const router = byHost.get(hostOf(req)) ?? byPath(world, req);
+    const router = byHost.get(hostOf(req)) ?? ofAws(world, req) ?? byPath(world, req);
     if (router) router(req, res, next);
     else next();
   };
@@ -33,6 +37,11 @@ export function vendorRouter(world: World): (req: Request, res: Response, next: 
 
 function hostOf(req: Request): string {
   return (req.get('host') ?? '').replace(/:\d+$/, '').toLowerCase();
+}
+
+function ofAws(world: World, req: Request): Router | undefined {
+  const known = regionOfHost(hostOf(req)) !== undefined || req.get('x-amz-target') !== undefined;
+  return known ? world.cloudControl.router : undefined;
 }
 
 const GOOGLE_PATH = /^\/(?:v4\/|token$|revoke$|o\/oauth2\/|oauth2\/v4\/)/;

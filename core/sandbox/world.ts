@@ -1,4 +1,6 @@
 import type { Clock } from '../kernel/clock.ts';
+import { makeCloudControl } from './cloud-control/cloud-control.ts';
+import type { CloudControl } from './cloud-control/cloud-control.ts';
 import { makeEcho } from './echo.ts';
 import type { Echo } from './echo.ts';
 import { Faults } from './faults.ts';
@@ -11,24 +13,28 @@ import type { Twilio } from './twilio/twilio.ts';
 export interface World {
   readonly google: Google;
   readonly twilio: Twilio;
+  readonly cloudControl: CloudControl;
   readonly echo: Echo;
   readonly faults: Faults;
-  /** Back to the beginning: no messages, no tokens, an empty demo sheet. */
+  /** Back to the beginning: no messages, no tokens, no resources, an empty demo sheet. */
   clear(): void;
 }
 
-export async function makeWorld(clock: Clock): Promise<World> {
+/** @param timeScale what the durations of clouds are multiplied by */
+export async function makeWorld(clock: Clock, timeScale: number): Promise<World> {
   const faults = new Faults();
   const google = await makeGoogle(clock, faults);
   const twilio = makeTwilio(clock, faults);
+  const cloudControl = makeCloudControl(clock, faults, timeScale);
   const echo = makeEcho(clock, faults);
   return {
     google,
     twilio,
+    cloudControl,
     echo,
     faults,
     clear() {
-      for (const part of [google, twilio, echo, faults]) part.clear();
+      for (const part of [google, twilio, cloudControl, echo, faults]) part.clear();
     },
   };
 }

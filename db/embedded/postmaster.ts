@@ -21,6 +21,16 @@ export async function readPostmaster(cluster: string): Promise<Postmaster | unde
 }
 
 /**
+ * The port of the server's last start, which it is to have again: it stands in URLs that were handed out. From
+ * `postmaster.opts`, the command line that a server leaves in its folder.
+ */
+export async function lastPort(cluster: string): Promise<number | undefined> {
+  const text = await readFile(join(cluster, 'postmaster.opts'), 'utf8').catch(() => '');
+  const port = Number(/"port=(\d+)"/.exec(text)?.[1]);
+  return port > 0 ? port : undefined;
+}
+
+/**
  * Whether the pid is the server of this cluster. A server is started with its folder on the command line, so a pid
  * that was given to another process since, or a zombie, is told apart.
  */

@@ -4,6 +4,11 @@ import { migration as createForms } from './0003-create-forms.ts';
 import { migration as createRuns } from './0004-create-runs.ts';
 import { migration as createClock } from './0005-create-clock.ts';
 import { migration as createLogs } from './0006-create-logs.ts';
+import { migration as tailLogs } from './0007-tail-logs.ts';
+import { migration as extendRuns } from './0008-extend-runs.ts';
+import { migration as createCompute } from './0009-create-compute.ts';
+import { migration as createPortLeases } from './0010-create-port-leases.ts';
+import { migration as createLogRoutes } from './0011-create-log-routes.ts';
 import type { Migration } from './migration.ts';
 
 /** All migrations, oldest first. A test proves that the folder holds no other. */
@@ -14,4 +19,9 @@ export const migrations: readonly Migration[] = [
   createRuns,
   createClock,
   createLogs,
+  tailLogs,
+  extendRuns,
+  createCompute,
+  createPortLeases,
+  createLogRoutes,
 ];

@@ -16,6 +16,10 @@ export class LogFamily extends Model<InferAttributes<LogFamily>, InferCreationAt
   /** The schema version that the table on the shard is known to have. */
   declare applied: CreationOptional<number>;
   declare nextId: CreationOptional<number>;
+  /** No id below is going to be used any more. */
+  declare idFloor: CreationOptional<number>;
+  declare idMark: CreationOptional<number>;
+  declare idMarkedAt: CreationOptional<Date>;
   declare retentionDays: CreationOptional<number | null>;
   declare createdAt: CreationOptional<Date>;
 }
@@ -28,6 +32,9 @@ export function defineLogFamily(sequelize: Sequelize): typeof LogFamily {
       version: { type: DataTypes.BIGINT, allowNull: false, defaultValue: 1 },
       applied: { type: DataTypes.BIGINT, allowNull: false, defaultValue: 0 },
       nextId: { type: DataTypes.BIGINT, allowNull: false, defaultValue: 1 },
+      idFloor: { type: DataTypes.BIGINT, allowNull: false, defaultValue: 1 },
+      idMark: { type: DataTypes.BIGINT, allowNull: false, defaultValue: 1 },
+      idMarkedAt: { type: DataTypes.DATE, allowNull: false, defaultValue: DataTypes.NOW },
       retentionDays: DataTypes.BIGINT,
       createdAt: { type: DataTypes.DATE, allowNull: false },
     },

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { SluiceError } from '../../core/kernel/errors.ts';
 import type { JsonObject } from '../../core/kernel/json.ts';
 import type { Connection, ConnectionRecords } from '../../core/kernel/stores/connections.ts';
 import type { Connection as ConnectionRow } from '../models/connection.ts';
+import { explained } from './constraint.ts';
 import { cut, pageOptions } from './page.ts';
 import { dataKeyOf } from './tenant-store.ts';
 import { orConflict, type Session } from './transaction.ts';
@@ -74,7 +76,10 @@ export function connectionRecords(session: Session): ConnectionRecords {
       return rows.map((row) => row.id);
     },
     async delete(tenantId, id) {
-      await models.Connection.destroy({ where: { tenantId, id }, transaction });
+      await explained(
+        () => models.Connection.destroy({ where: { tenantId, id }, transaction }),
+        (_broken, cause) => new SluiceError('IN_USE', 'The connection has come to be used a moment ago.', { cause }),
+      );
     },
   };
 }

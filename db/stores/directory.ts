@@ -20,6 +20,9 @@ const FORM = `
 
 const TENANT = `SELECT id, name, created_at AS "createdAt" FROM tenants WHERE id = $1`;
 
+const TENANT_NAMED = `
+  SELECT id, name, created_at AS "createdAt" FROM tenants WHERE name = $1 ORDER BY created_at, id LIMIT 1`;
+
 const TENANTS = `
   SELECT id, name, created_at AS "createdAt" FROM tenants WHERE $1::uuid IS NULL OR id < $1
   ORDER BY id DESC LIMIT $2`;
@@ -41,6 +44,10 @@ export function directory({ engine }: Pick<Database, 'engine'>, vault: Vault): D
     takeAuthorization: (stateHash) => takeAuthorization(engine, vault, stateHash),
     async tenant(id) {
       const { rows } = await engine.query<Tenant>(TENANT, [id]);
+      return rows[0];
+    },
+    async tenantNamed(name) {
+      const { rows } = await engine.query<Tenant>(TENANT_NAMED, [name]);
       return rows[0];
     },
     async tenants(page) {

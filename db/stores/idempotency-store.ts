@@ -4,7 +4,7 @@ import type { IdempotencyStore, RecordedAnswer } from '../../core/kernel/stores/
 export interface KeyRow {
   readonly body_hash: Buffer;
   readonly status: number;
-  readonly location: string | null;
+  readonly headers: Readonly<Record<string, string>> | null;
   readonly answer: string;
 }
 
@@ -12,14 +12,14 @@ const LOCK = `SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS free`
 
 // The answer as text: it is given again byte by byte.
 const FIND = `
-  SELECT body_hash, status, location, answer::text AS answer FROM idempotency_keys
+  SELECT body_hash, status, headers, answer::text AS answer FROM idempotency_keys
   WHERE tenant_id = $1 AND route = $2 AND key = $3 AND created_at > now() - interval '24 hours'`;
 
 const RECORD = `
-  INSERT INTO idempotency_keys AS k (tenant_id, route, key, body_hash, status, location, answer)
+  INSERT INTO idempotency_keys AS k (tenant_id, route, key, body_hash, status, headers, answer)
   VALUES ($1, $2, $3, $4, $5, $6, $7)
   ON CONFLICT (tenant_id, route, key) DO UPDATE
-    SET body_hash = EXCLUDED.body_hash, status = EXCLUDED.status, location = EXCLUDED.location,
+    SET body_hash = EXCLUDED.body_hash, status = EXCLUDED.status, headers = EXCLUDED.headers,
         answer = EXCLUDED.answer, created_at = now()`;
 
 /**
@@ -34,8 +34,8 @@ export function idempotencyStore(client: ClientBase): IdempotencyStore {
       const { rows } = await client.query<KeyRow>(FIND, [tenantId, route, key]);
       return rows[0] ? recorded(rows[0]) : 'free';
     },
-    async record(tenantId, { route, key, bodyHash }, { status, location, body }) {
-      await client.query(RECORD, [tenantId, route, key, bodyHash, status, location ?? null, body]);
+    async record(tenantId, { route, key, bodyHash }, { status, headers, body }) {
+      await client.query(RECORD, [tenantId, route, key, bodyHash, status, headers ? JSON.stringify(headers) : null, body]);
     },
   };
 }
@@ -44,7 +44,7 @@ export function recorded(row: KeyRow): RecordedAnswer & { bodyHash: Buffer } {
   return {
     bodyHash: row.body_hash,
     status: row.status,
-    ...(row.location !== null && { location: row.location }),
+    ...(row.headers !== null && { headers: row.headers }),
     body: row.answer,
   };
 }

@@ -1,5 +1,6 @@
 import type { LogDirectory, ShardLoad } from '../../core/kernel/stores/logs.ts';
 import type { Database } from '../open.ts';
+import { logForwarding } from './log-forwarding.ts';
 
 const LOAD = `
   SELECT s.name,
@@ -8,6 +9,10 @@ const LOAD = `
   FROM log_shards s`;
 
 const TENANTS = `SELECT tenant_id AS "tenantId", shard FROM log_tenants ORDER BY tenant_id, shard`;
+
+const RETAINED = `
+  SELECT tenant_id AS "tenantId", name FROM log_families WHERE applied > 0 AND ($1 OR retention_days IS NOT NULL)
+  ORDER BY tenant_id, name`;
 
 // Kept with the other keys, and forgotten with them.
 const ROUTE = 'logs';
@@ -21,12 +26,17 @@ const CLAIM = `
 
 export function logDirectory({ engine }: Pick<Database, 'engine'>): LogDirectory {
   return {
+    forwarding: logForwarding(engine),
     async load() {
       const { rows } = await engine.query<ShardLoad & { name: string }>(LOAD);
       return new Map(rows.map(({ name, families, bytes }) => [name, { families, bytes }]));
     },
     async tenants() {
       const { rows } = await engine.query<{ tenantId: string; shard: string }>(TENANTS);
+      return rows;
+    },
+    async retained(all) {
+      const { rows } = await engine.query<{ tenantId: string; name: string }>(RETAINED, [all]);
       return rows;
     },
     async claimKey(tenantId, key, bodyHash) {

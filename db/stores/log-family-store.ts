@@ -9,7 +9,11 @@ const READ = `
      FROM log_columns c WHERE c.tenant_id = f.tenant_id AND c.family = f.name) AS columns,
     (SELECT json_agg(json_build_object('shard', s.shard, 'epoch', s.epoch) ORDER BY s.shard)
      FROM (SELECT shard, max(epoch) AS epoch FROM log_slices
-           WHERE tenant_id = f.tenant_id AND family = f.name GROUP BY shard) s) AS homes
+           WHERE tenant_id = f.tenant_id AND family = f.name GROUP BY shard) s) AS homes,
+    (SELECT json_agg(t.process) FROM log_tails t
+     WHERE t.tenant_id = f.tenant_id AND t.family = f.name AND t.until > now()) AS "tailedBy",
+    EXISTS (SELECT FROM log_routes r WHERE r.tenant_id = f.tenant_id AND r.enabled
+            AND (r.families IS NULL OR f.name = ANY (r.families))) AS forwarded
   FROM log_families f WHERE f.tenant_id = $1`;
 
 const FIND = `${READ} AND lower(f.name) = lower($2)`;
@@ -29,14 +33,33 @@ const RAISE = `UPDATE log_families SET version = version + 1 WHERE tenant_id = $
 const APPLIED = `
   UPDATE log_families SET applied = greatest(applied, $3) WHERE tenant_id = $1 AND name = $2`;
 
+const OLD = `id_marked_at < now() - interval '2 minutes'`;
+const MARK = `
+  id_floor = CASE WHEN ${OLD} THEN id_mark ELSE id_floor END,
+  id_mark = CASE WHEN ${OLD} THEN next_id ELSE id_mark END,
+  id_marked_at = CASE WHEN ${OLD} THEN now() ELSE id_marked_at END`;
+
 // The last id is 2^53 - 1: next_id may come to stand at 2^53.
 const TAKE = `
-  UPDATE log_families SET next_id = next_id + $3::bigint
+  UPDATE log_families SET next_id = next_id + $3::bigint, ${MARK}
   WHERE tenant_id = $1 AND name = $2 AND next_id <= 9007199254740992 - $3::bigint
   RETURNING next_id - $3::bigint AS first`;
 
+// What is returned is given out again, so that it is not too low to be used any more.
 const RETURN = `
-  UPDATE log_families SET next_id = $3 WHERE tenant_id = $1 AND name = $2 AND next_id = $4`;
+  UPDATE log_families SET next_id = $3, id_mark = least(id_mark, $3), id_floor = least(id_floor, $3)
+  WHERE tenant_id = $1 AND name = $2 AND next_id = $4`;
+
+// Of processes that were killed: nobody else takes their names away.
+const FORGET_TAILS = `DELETE FROM log_tails WHERE tenant_id = $1 AND family = $2 AND until <= now()`;
+
+// Whoever was inserted, and not updated, has no former version.
+const TAIL = `
+  WITH family AS (UPDATE log_families SET ${MARK} WHERE tenant_id = $1 AND name = $2 RETURNING tenant_id, name, id_floor)
+  INSERT INTO log_tails (tenant_id, family, process, until)
+  SELECT tenant_id, name, $3, now() + make_interval(secs => $4) FROM family
+  ON CONFLICT (tenant_id, family, process) DO UPDATE SET until = EXCLUDED.until
+  RETURNING (SELECT id_floor FROM family) AS floor, xmax = 0 AS "isNew"`;
 
 export function logFamilyStore({ models, transaction, client }: Session): LogFamilyStore {
   return {
@@ -84,6 +107,11 @@ export function logFamilyStore({ models, transaction, client }: Session): LogFam
     async returnIds(tenantId, name, from, end) {
       await client.query(RETURN, [tenantId, name, from, end]);
     },
+    async tail(tenantId, name, process, seconds) {
+      await client.query(FORGET_TAILS, [tenantId, name]);
+      const { rows } = await client.query<{ floor: number; isNew: boolean }>(TAIL, [tenantId, name, process, seconds]);
+      return rows[0];
+    },
   };
 }
 
@@ -96,6 +124,8 @@ interface Row {
   readonly createdAt: Date;
   readonly columns: readonly LogFamilyColumn[] | null;
   readonly homes: readonly LogHome[] | null;
+  readonly tailedBy: readonly string[] | null;
+  readonly forwarded: boolean;
 }
 
 async function find(client: ClientBase, tenantId: string, name: string): Promise<LogFamily | undefined> {
@@ -108,6 +138,7 @@ function show(row: Row): LogFamily {
     ...row,
     columns: row.columns ?? [],
     homes: row.homes ?? [],
+    tailedBy: row.tailedBy ?? [],
     retentionDays: row.retentionDays ?? undefined,
   };
 }

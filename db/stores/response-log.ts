@@ -7,18 +7,18 @@ import { insertRuns } from './runs/insert.ts';
 // Keys are taken in their order, so that two batches cannot wait for each other. One older than 24 hours is as good
 // as none.
 const CLAIM = `
-  INSERT INTO idempotency_keys AS k (tenant_id, route, key, body_hash, status, location, answer)
-  SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::int[], $6::text[], $7::text[]::json[])
-    AS c (tenant_id, route, key, body_hash, status, location, answer)
+  INSERT INTO idempotency_keys AS k (tenant_id, route, key, body_hash, status, headers, answer)
+  SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::int[], $6::text[]::json[], $7::text[]::json[])
+    AS c (tenant_id, route, key, body_hash, status, headers, answer)
   ORDER BY tenant_id, route, key
   ON CONFLICT (tenant_id, route, key) DO UPDATE
-    SET body_hash = EXCLUDED.body_hash, status = EXCLUDED.status, location = EXCLUDED.location,
+    SET body_hash = EXCLUDED.body_hash, status = EXCLUDED.status, headers = EXCLUDED.headers,
         answer = EXCLUDED.answer, created_at = now()
     WHERE k.created_at <= now() - interval '24 hours'
   RETURNING tenant_id, route, key`;
 
 const BEFORE = `
-  SELECT k.tenant_id, k.route, k.key, body_hash, status, location, answer::text AS answer
+  SELECT k.tenant_id, k.route, k.key, body_hash, status, headers, answer::text AS answer
   FROM idempotency_keys k
   JOIN unnest($1::uuid[], $2::text[], $3::text[]) AS c (tenant_id, route, key) USING (tenant_id, route, key)`;
 
@@ -89,7 +89,7 @@ async function claimKeys(
     all.map((r) => r.idempotency!.key),
     all.map((r) => r.idempotency!.bodyHash),
     all.map((r) => r.idempotency!.status),
-    all.map((r) => r.idempotency!.location ?? null),
+    all.map(({ idempotency }) => (idempotency!.headers ? JSON.stringify(idempotency!.headers) : null)),
     all.map((r) => r.idempotency!.body),
   ]);
   for (const row of rows) keyed.delete(nameOf(row));

@@ -1,48 +1,80 @@
 import type { Pool, PoolClient } from 'pg';
 import type { RunStore } from '../../core/kernel/ports.ts';
-import type { ClaimedRun, NewRun, RunWrite } from '../../core/kernel/runs.ts';
+import type { ClaimedRun, NewRun, RunWrite, Written } from '../../core/kernel/runs.ts';
 import { claimRuns, nextDue } from './runs/claim.ts';
-import { insertRuns, WAKE } from './runs/insert.ts';
+import { insertMissing, insertRuns, WAKE } from './runs/insert.ts';
 import { beat, beats, giveBackRuns, recoverRuns, registerWorker, resignWorker, unclaimRuns, type WorkerBeat } from './runs/recover.ts';
 import { release, type SlotHeld } from './runs/slots.ts';
-import { writeRuns } from './runs/write.ts';
+import type { Subject } from './runs/subject.ts';
+import { moveSubjects, SUBJECTS } from './runs/subjects.ts';
+import { writeRuns, type WriteResult } from './runs/write.ts';
 
 const FIRST = '00000000-0000-0000-0000-000000000000';
 
 /** The run table of the control plane, as the engine's role sees it: all tenants. */
 export class RunQueue implements RunStore {
   readonly #pool: Pool;
+  readonly #subjects: readonly Subject[];
+  readonly #subjectsAtClaim: readonly Subject[];
   /** Where the next claim looks for tenants: behind the last one served. */
   #after = FIRST;
 
-  constructor(engine: Pool) {
+  constructor(engine: Pool, subjects = SUBJECTS) {
     this.#pool = engine;
+    this.#subjects = subjects;
+    this.#subjectsAtClaim = subjects.filter(({ atClaim }) => atClaim);
   }
 
   async enqueue(runs: readonly NewRun[]): Promise<void> {
-    await this.#inTransaction((client) => insertRuns(client, runs));
+    await this.#inTransaction((client) => insertRuns(client, runs, this.#subjects));
   }
 
   async claim(workerId: string, limit: number): Promise<ClaimedRun[]> {
-    const runs = await claimRuns(this.#pool, workerId, limit, this.#after);
+    const runs = await this.#claim(workerId, limit, this.#after);
     if (runs.length === limit) {
       this.#after = runs.map((run) => run.tenantId).reduce((a, b) => (a > b ? a : b));
     } else if (this.#after !== FIRST) {
       // The end of the tenants' list: the rest of this claim comes from its beginning.
       this.#after = FIRST;
-      runs.push(...(await claimRuns(this.#pool, workerId, limit - runs.length, FIRST)));
+      runs.push(...(await this.#claim(workerId, limit - runs.length, FIRST)));
     }
     return runs;
+  }
+
+  async #claim(workerId: string, limit: number, after: string): Promise<ClaimedRun[]> {
+    if (this.#subjectsAtClaim.length === 0) return claimRuns(this.#pool, workerId, limit, after);
+    return this.#inTransaction(async (client) => {
+      const runs = await claimRuns(client, workerId, limit, after);
+      await moveSubjects(client, this.#subjectsAtClaim, runs);
+      return runs;
+    });
   }
 
   nextDue(): Promise<number | undefined> {
     return nextDue(this.#pool);
   }
 
-  async write(writes: readonly RunWrite[]): Promise<ReadonlySet<string>> {
-    const { written, freed } = await writeRuns(this.#pool, writes);
+  async write(writes: readonly RunWrite[]): Promise<ReadonlyMap<string, Written>> {
+    const { written, freed } = await (writes.some((write) => this.#hasFollowers(write))
+      ? this.#writeAndFollow(writes)
+      : writeRuns(this.#pool, writes));
     if (freed.length > 0) await this.releaseSlots(freed);
     return written;
+  }
+
+  /** Whether something else moves with it, in the same transaction. */
+  #hasFollowers({ kind, spawn }: RunWrite): boolean {
+    return spawn !== undefined || this.#subjects.some(({ kinds }) => kinds.includes(kind));
+  }
+
+  #writeAndFollow(writes: readonly RunWrite[]): Promise<WriteResult> {
+    return this.#inTransaction(async (client) => {
+      const result = await writeRuns(client, writes);
+      const made = writes.filter(({ id }) => result.written.has(id));
+      await moveSubjects(client, this.#subjects, made);
+      await insertMissing(client, made.flatMap(({ spawn }) => spawn ?? []), this.#subjects);
+      return result;
+    });
   }
 
   /** A slot is given back after its run's end is on record; the sweep gives back what a crash left in between. */
@@ -69,17 +101,17 @@ export class RunQueue implements RunStore {
   }
 
   unclaim(runs: readonly ClaimedRun[]): Promise<void> {
-    return unclaimRuns(this.#pool, runs);
+    return this.#inTransaction((client) => unclaimRuns(client, runs, this.#subjects));
   }
 
   giveBack(workerId: string, held: readonly string[]): Promise<void> {
-    return giveBackRuns(this.#pool, workerId, held);
+    return this.#inTransaction((client) => giveBackRuns(client, workerId, held, this.#subjects));
   }
 
   async recover(dead: ReadonlyMap<string, string>): Promise<number> {
     return this.#inTransaction(async (client) => {
       await client.query(BY_INDEX);
-      return recoverRuns(client, dead);
+      return recoverRuns(client, dead, this.#subjects);
     });
   }
 

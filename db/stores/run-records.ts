@@ -1,30 +1,36 @@
 import type { ClientBase } from 'pg';
 import type { Json, JsonObject } from '../../core/kernel/json.ts';
 import type { Cursor, RunError, RunState } from '../../core/kernel/runs.ts';
-import type { Run, RunFilter, RunRecords, RunStep } from '../../core/kernel/stores/runs.ts';
+import type { Run, RunFilter, RunRecords, RunStep, RunVersion } from '../../core/kernel/stores/runs.ts';
 import { cut } from './page.ts';
-import { cancelRun, requeueRun } from './runs/requeue.ts';
+import { cancelRun } from './runs/cancel.ts';
+import { insertRuns } from './runs/insert.ts';
+import { requeueRun } from './runs/requeue.ts';
 
 const COLUMNS = `
   tenant_id, id, kind, definition, definition_version, definition_hash, pipeline, subject, automation_id,
   connection_id, state, nullif(due_at, 'infinity') AS due_at, due_at = 'infinity' AS parked, attempt,
-  cancel_requested, cursor, input, event, outputs, error, version, created_at, updated_at, started_at, finished_at`;
+  cancel_requested, cursor, input, event, context, exclusive_key, deadline, compensates, outputs, error, version,
+  created_at, updated_at, started_at, finished_at`;
 
 const FIND = `SELECT ${COLUMNS} FROM runs WHERE tenant_id = $1 AND id = $2`;
 
 const LIST = `
   SELECT ${COLUMNS} FROM runs
-  WHERE tenant_id = $1 AND ($2::text[] IS NULL OR state = ANY ($2)) AND ($3::text IS NULL OR kind = $3)
+  WHERE tenant_id = $1 AND ($2::text[] IS NULL OR state = ANY ($2)) AND ($3::text[] IS NULL OR kind = ANY ($3))
     AND ($4::text IS NULL OR definition = $4) AND ($5::text IS NULL OR subject = $5)
     AND ($6::timestamptz IS NULL OR created_at >= $6) AND ($7::timestamptz IS NULL OR created_at < $7)
     AND ($8::uuid IS NULL OR id < $8)
   ORDER BY id DESC LIMIT $9`;
 
 const STEPS = `
-  SELECT step, attempt, state, idempotency_key, rule, wait_ms, status, request, response, error, started_at, finished_at
+  SELECT step, attempt, state, idempotency_key, rule, wait_ms, polls, status, request, response, error,
+    started_at, finished_at
   FROM run_steps WHERE tenant_id = $1 AND run_id = $2 ORDER BY seq`;
 
-const VERSION = `SELECT version, state FROM runs WHERE tenant_id = $1 AND id = $2`;
+const VERSIONS = `
+  SELECT w.id, r.version, r.state FROM unnest($1::uuid[], $2::uuid[]) AS w (tenant_id, id) CROSS JOIN LATERAL (
+    SELECT version, state FROM runs WHERE tenant_id = w.tenant_id AND id = w.id LIMIT 1) r`;
 
 export function runRecords(client: ClientBase): RunRecords {
   return {
@@ -41,17 +47,18 @@ export function runRecords(client: ClientBase): RunRecords {
       const { rows } = await client.query<StepRow>(STEPS, [tenantId, id]);
       return rows.map(showStep);
     },
-    async version(tenantId, id) {
-      const { rows } = await client.query<{ version: number; state: RunState }>(VERSION, [tenantId, id]);
-      return rows[0];
+    async versions(tenantIds, ids) {
+      const { rows } = await client.query<RunVersion & { id: string }>(VERSIONS, [tenantIds, ids]);
+      return new Map(rows.map(({ id, version, state }) => [id, { version, state }]));
     },
+    add: (runs) => insertRuns(client, runs),
     requeue: (run, from, how) => requeueRun(client, run, from, how),
     cancel: (tenantId, id) => cancelRun(client, { tenantId, id }),
   };
 }
 
-function filterValues({ states, kind, definition, subject, from, to }: RunFilter): unknown[] {
-  return [states, kind, definition, subject, from, to].map((value) => value ?? null);
+function filterValues({ states, kinds, definition, subject, from, to }: RunFilter): unknown[] {
+  return [states, kinds, definition, subject, from, to].map((value) => value ?? null);
 }
 
 interface RunRow {
@@ -73,6 +80,10 @@ interface RunRow {
   cursor: Cursor;
   input: JsonObject;
   event: JsonObject | null;
+  context: JsonObject | null;
+  exclusive_key: string | null;
+  deadline: Date | null;
+  compensates: boolean;
   outputs: JsonObject | null;
   error: RunError | null;
   version: number | string;
@@ -100,6 +111,10 @@ function showRun(row: RunRow): Run {
     cursor: row.cursor,
     input: row.input,
     event: row.event ?? undefined,
+    context: row.context ?? undefined,
+    exclusiveKey: row.exclusive_key ?? undefined,
+    deadline: row.deadline ?? undefined,
+    compensates: row.compensates,
     outputs: row.outputs ?? undefined,
     error: row.error ?? undefined,
     version: Number(row.version),
@@ -117,6 +132,7 @@ interface StepRow {
   idempotency_key: string | null;
   rule: string | null;
   wait_ms: number | string | null;
+  polls: number | null;
   status: number | null;
   request: Json;
   response: Json;
@@ -133,6 +149,7 @@ function showStep(row: StepRow): RunStep {
     idempotencyKey: row.idempotency_key ?? undefined,
     rule: row.rule ?? undefined,
     wait: row.wait_ms === null ? undefined : Number(row.wait_ms),
+    polls: row.polls ?? undefined,
     status: row.status ?? undefined,
     request: row.request ?? undefined,
     response: row.response ?? undefined,

@@ -9,16 +9,20 @@ import { automationStore } from './automation-store.ts';
 import { announce } from './change-feed.ts';
 import { connectionRecords } from './connection-records.ts';
 import { definitionStore } from './definition-store.ts';
+import { environmentStore } from './environment-store.ts';
 import { formStore } from './form-store.ts';
 import { idempotencyStore } from './idempotency-store.ts';
 import { logFamilyStore } from './log-family-store.ts';
+import { logRouteStore } from './log-route-store.ts';
 import { logShardStore } from './log-shard-store.ts';
 import { logTenantStore } from './log-tenant-store.ts';
+import { repoStore } from './repo-store.ts';
 import { responseStore } from './response-store.ts';
 import { runRecords } from './run-records.ts';
 import { tenantStore } from './tenant-store.ts';
 import { sessionOf, type Session } from './transaction.ts';
 import { usageStore } from './usage-store.ts';
+import { userStore } from './user-store.ts';
 
 /**
  * Transactions of the control plane, each seeing its tenants only.
@@ -61,9 +65,13 @@ function storesOf(session: Session, changes: Change[]): Stores {
     responses: responseStore(client),
     automations: automationStore(session),
     runs: runRecords(client),
+    users: userStore(session),
+    repos: repoStore(session),
+    environments: environmentStore(session),
     logShards: logShardStore(session),
     logTenants: logTenantStore(session),
     logFamilies: logFamilyStore(session),
+    logRoutes: logRouteStore(session),
     usage: usageStore(client),
     async changed(change) {
       await announce(client, change);

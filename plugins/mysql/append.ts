@@ -3,6 +3,7 @@ import type { AppendBatch, AppendGuard, AppendOutcome } from '../../core/sdk.ts'
 import { isLocked } from './faults.ts';
 import { claimKeys } from './idempotency.ts';
 import { quote } from './literal.ts';
+import { noteBatches } from './outbox.ts';
 import { insertsOf } from './rows.ts';
 import { CONNECT_TIMEOUT, type Session } from './session.ts';
 
@@ -17,11 +18,13 @@ export async function append(
 ): Promise<AppendOutcome> {
   for (let attempt = 1; ; attempt++) {
     try {
-      // This never waits for anybody, so it finds a server that hangs.
-      await session.run('START TRANSACTION', CONNECT_TIMEOUT);
-      const outcome = await write(session, maxPacket, batches, guard);
-      await session.run(outcome.outcome === 'appended' ? 'COMMIT' : 'ROLLBACK');
-      return outcome;
+      const stopped = (await begin(session, guard)) ?? (await claimKeys(session, guard.keys));
+      if (stopped) await session.run('ROLLBACK');
+      else {
+        await noteBatches(session, batches, guard.noted);
+        await writeAndCommit(session, maxPacket, batches);
+      }
+      return stopped ?? { outcome: 'appended' };
     } catch (error) {
       await rollBack(session);
       if (!isLocked(error) || attempt === ATTEMPTS || !session.alive) throw error;
@@ -30,28 +33,17 @@ export async function append(
   }
 }
 
-async function write(
-  session: Session,
-  maxPacket: number,
-  batches: readonly AppendBatch[],
-  guard: AppendGuard,
-): Promise<AppendOutcome> {
-  const stopped = (await checkFence(session, guard)) ?? (await claimKeys(session, guard.keys));
-  if (stopped) return stopped;
-  for (const { sql, values } of insertsOf(batches, maxPacket)) {
-    await (values ? session.execute(sql, values) : session.run(sql));
-  }
-  return { outcome: 'appended' };
-}
-
-/** Holds each family's fence until the end of the transaction, so that nobody raises it under the writer. */
-async function checkFence(session: Session, { epochs }: AppendGuard): Promise<AppendOutcome | undefined> {
+/**
+ * Opens the transaction and holds each family's fence until its end, so that nobody raises it under the writer. One round trip:
+ * small groups of events are many, and what a commit takes is theirs.
+ */
+async function begin(session: Session, { epochs }: AppendGuard): Promise<AppendOutcome | undefined> {
   const families = Object.keys(epochs).sort();
-  if (families.length === 0) return undefined;
   const names = families.map(quote).join(', ');
-  const { rows } = await session.run(
-    `SELECT family, epoch FROM _fence WHERE family IN (${names}) ORDER BY family LOCK IN SHARE MODE`,
-  );
+  const fence = `SELECT family, epoch FROM _fence WHERE family IN (${names}) ORDER BY family LOCK IN SHARE MODE`;
+  // The first never waits for anybody, so it finds a server that hangs.
+  const statements = families.length === 0 ? ['START TRANSACTION'] : ['START TRANSACTION', fence];
+  const { rows } = await session.runAll(statements, CONNECT_TIMEOUT);
   const fences = new Map(rows.map(([family, epoch]) => [String(family), Number(epoch)]));
   for (const family of families) {
     const [known = 0, fence] = [epochs[family], fences.get(family)];
@@ -64,6 +56,23 @@ async function checkFence(session: Session, { epochs }: AppendGuard): Promise<Ap
     }
   }
   return undefined;
+}
+
+/** The rows, with the commit in the round trip of the last of them where that is text. */
+async function writeAndCommit(
+  session: Session,
+  maxPacket: number,
+  batches: readonly AppendBatch[],
+): Promise<void> {
+  const inserts = insertsOf(batches, maxPacket);
+  for (let next = inserts.next(); !next.done; ) {
+    const { sql, values } = next.value;
+    next = inserts.next();
+    if (values) await session.execute(sql, values);
+    else if (next.done) return void (await session.runAll([sql, 'COMMIT']));
+    else await session.run(sql);
+  }
+  await session.run('COMMIT');
 }
 
 async function rollBack(session: Session): Promise<void> {

@@ -33,6 +33,15 @@ export function isLocked(error: unknown): boolean {
   return [1205, 1213].includes(errorNumber(error) ?? 0);
 }
 
+/** A value beyond the range of its type, and a query in an expression that gives more than one row. */
+const UNCOMPUTABLE = new Set([1690, 1242]);
+
+/** What a query's failure means; the same numbers mean other things where rows are written. */
+export function queryFault(error: unknown): unknown {
+  if (!(error instanceof Error) || !UNCOMPUTABLE.has(errorNumber(error) ?? 0)) return error;
+  return new LogStoreError('uncomputable', error.message, { cause: error });
+}
+
 /** What a caller is told: a LogStoreError for anything of the server or the way to it; our own mistakes as they are. */
 export function toFault(error: unknown, label: string): unknown {
   if (!(error instanceof Error) || error instanceof LogStoreError) return error;

@@ -22,7 +22,7 @@ export interface TenantNames {
  * Names derived from the tenant's id alone. MySQL takes user names up to 32 characters, too few for the 32 hex digits
  * of an id and a suffix, so users carry the same number in base 36 (25 digits).
  */
-export function namesOf({ tenantId }: ShardTenant): TenantNames {
+export function namesOf({ tenantId }: Pick<ShardTenant, 'tenantId'>): TenantNames {
   if (!UUID.test(tenantId))
     throw new LogStoreError('refused', `"${tenantId}" is not the id of a tenant (a UUID).`);
   const hex = tenantId.replaceAll('-', '');

@@ -8,6 +8,7 @@ import {
 } from '../../core/sdk.ts';
 import { canceller, reader } from './accounts.ts';
 import { readerOf, type Reader } from './column-types.ts';
+import { queryFault } from './faults.ts';
 import { bind } from './literal.ts';
 import type { Server } from './server.ts';
 import { CONNECT_TIMEOUT, type Session } from './session.ts';
@@ -95,7 +96,7 @@ async function collect(
       },
     });
   } catch (error) {
-    if (!stopped) throw error;
+    if (!stopped) throw queryFault(error);
   } finally {
     signal?.removeEventListener('abort', abort);
   }

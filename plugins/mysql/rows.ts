@@ -17,11 +17,8 @@ const PLACEHOLDERS = 65_535;
 /** A statement of ours: prepared, where it has values. */
 export interface Insert {
   readonly sql: string;
-  readonly values?: readonly LogValue[];
+  readonly values?: LogValue[];
 }
-
-/** A row from its id on: id, _time, then the columns. */
-type Record = readonly LogValue[];
 
 /**
  * The INSERTs for batches, whatever batches bring a family's rows. Full runs of rows are prepared statements, which each
@@ -33,28 +30,44 @@ export function* insertsOf(batches: readonly AppendBatch[], maxPacket: number): 
   const enough = Math.min(ENOUGH, Math.floor(maxPacket / 3) - 1024);
   for (const [family, own] of byFamily(batches)) {
     const columns = columnsOf(own);
-    const names = ['id', '_time', ...columns.map(({ name }) => quoted(name))];
-    const head = `INSERT INTO ${quoted(family)} (${names.join(',')}) VALUES `;
-    const asText = (records: readonly Record[]): Generator<Insert> =>
-      textOf(records, columns, head, enough, (text) => refuseTooLong(text, family, maxPacket));
-    const run = Math.min(PREPARED, Math.floor(PLACEHOLDERS / names.length));
-    const prepared = `${head}${Array(run)
-      .fill(`(${names.map(() => '?').join(',')})`)
-      .join(',')}`;
-    const records = recordsOf(own, columns);
+    const width = columns.length + 2;
+    const head = headOf(family, columns);
+    const asText = (values: readonly LogValue[]): Generator<Insert> =>
+      textOf(values, columns, head, enough, (text) => refuseTooLong(text, family, maxPacket));
+    const run = Math.min(PREPARED, Math.floor(PLACEHOLDERS / width)) * width;
+    const values = valuesOf(own, columns);
     let at = 0;
-    for (; at + run <= records.length; at += run) {
-      const full = records.slice(at, at + run);
-      const values = full.flat();
-      if (lengthOf(values) > enough) yield* asText(full);
-      else yield { sql: prepared, values };
+    for (; at + run <= values.length; at += run) {
+      const full = values.slice(at, at + run);
+      if (lengthOf(full) > enough) yield* asText(full);
+      else yield { sql: preparedOf(head, width, run), values: full };
     }
-    yield* asText(records.slice(at));
+    yield* asText(values.slice(at));
   }
 }
 
+function headOf(family: string, columns: readonly LogColumn[]): string {
+  const names = ['id', '_time', ...columns.map(({ name }) => quoted(name))];
+  return `INSERT INTO ${quoted(family)} (${names.join(',')}) VALUES `;
+}
+
+/** Statements by their heads: the same text, not one like it, is found again quickly where it is kept prepared. */
+const prepared = new Map<string, string>();
+const MOST_PREPARED = 1000;
+
+function preparedOf(head: string, width: number, values: number): string {
+  let sql = prepared.get(head);
+  if (sql === undefined) {
+    const row = `(${Array(width).fill('?').join(',')})`;
+    sql = head + Array(values / width).fill(row).join(',');
+    if (prepared.size >= MOST_PREPARED) prepared.clear();
+    prepared.set(head, sql);
+  }
+  return sql;
+}
+
 function* textOf(
-  records: readonly Record[],
+  values: readonly LogValue[],
   columns: readonly LogColumn[],
   head: string,
   enough: number,
@@ -62,8 +75,13 @@ function* textOf(
 ): Generator<Insert> {
   const writers = [literal, quoteMoment, ...columns.map(({ type }) => writerOf(type))];
   let text = head;
-  for (const record of records) {
-    const row = `(${record.map((value, at) => (value === null ? 'NULL' : writers[at]!(value))).join(',')})`;
+  for (let at = 0; at < values.length; at += writers.length) {
+    let row = '';
+    for (const [place, write] of writers.entries()) {
+      const value = values[at + place]!;
+      row += `${place === 0 ? '(' : ','}${value === null ? 'NULL' : write(value)}`;
+    }
+    row += ')';
     if (text.length > head.length) {
       if (text.length + row.length > enough) {
         yield { sql: text };
@@ -78,12 +96,18 @@ function* textOf(
 
 const quoteMoment = (value: LogValue): string => `'${String(value)}'`;
 
-/** Characters of all values. @throws LogStoreError for a number that SQL has no word for. */
+/** Digits, sign, point and exponent of the longest number. */
+const LONGEST_NUMBER = 25;
+
+/** Characters of all values, at most. @throws LogStoreError for a number that SQL has no word for. */
 function lengthOf(values: readonly LogValue[]): number {
   let length = 0;
   for (const value of values) {
     if (typeof value === 'string') length += value.length;
-    else if (typeof value === 'number') length += String(checkFinite(value)).length;
+    else if (typeof value === 'number') {
+      checkFinite(value);
+      length += LONGEST_NUMBER;
+    }
   }
   return length;
 }
@@ -106,19 +130,19 @@ function columnsOf(batches: readonly AppendBatch[]): readonly LogColumn[] {
   ];
 }
 
-function recordsOf(batches: readonly AppendBatch[], columns: readonly LogColumn[]): readonly Record[] {
-  const records: Record[] = [];
+/** All rows' values in one list: id and _time of each, then the columns. */
+function valuesOf(batches: readonly AppendBatch[], columns: readonly LogColumn[]): LogValue[] {
+  const values: LogValue[] = [];
   for (const batch of batches) {
     const places = placesOf(batch, columns);
     const time = new Date(batch.time).toISOString().slice(0, -1).replace('T', ' ');
     let id = batch.firstId;
     for (const row of batch.rows) {
-      const record: LogValue[] = [id++, time];
-      for (const place of places) record.push(row[place] ?? null);
-      records.push(record);
+      values.push(id++, time);
+      for (const place of places) values.push(row[place] ?? null);
     }
   }
-  return records;
+  return values;
 }
 
 /** Where a batch has the value of each column; beyond its rows where it has none. */

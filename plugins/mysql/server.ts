@@ -65,7 +65,8 @@ export class Server {
 
   async #connect(account: Account): Promise<Session> {
     const facts = await this.facts();
-    return Session.open(this.address, account, setup(facts, account.purpose));
+    const multiple = account.purpose === 'write';
+    return Session.open(this.address, account, setup(facts, account.purpose), { multiple });
   }
 
   async #readFacts(): Promise<Facts> {

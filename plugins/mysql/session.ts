@@ -41,11 +41,15 @@ export class Session {
     );
   }
 
-  /** Connects and sends `setup`. Rejects with what the server or the network said. */
+  /**
+   * Connects and sends `setup`. Rejects with what the server or the network said.
+   * @param options.multiple takes several statements in one round trip, for `runAll`
+   */
   static async open(
     address: Address,
     { user, password, database }: Login,
     setup: readonly string[],
+    { multiple = false }: { readonly multiple?: boolean } = {},
   ): Promise<Session> {
     const connection = mysql.createConnection({
       ...(address.socketPath
@@ -60,7 +64,7 @@ export class Session {
       timezone: 'Z',
       supportBigNumbers: true,
       bigNumberStrings: true,
-      multipleStatements: false,
+      multipleStatements: multiple,
       // Each takes about a megabyte of the server's memory.
       maxPreparedStatements: 4,
       // No statement of ours reads a file; a server that asks for one is refused.
@@ -105,10 +109,41 @@ export class Session {
     });
   }
 
+  /**
+   * Runs statements in one round trip, up to the first that fails; gives the result of the last.
+   * @param first ms within which the first must be answered
+   */
+  runAll(statements: readonly string[], first: number = STATEMENT_TIMEOUT): Promise<Result> {
+    const { promise, settle, fail } = settlement<Result>();
+    const forget = this.onLost(fail);
+    let timer = this.#limit(first, fail);
+    const rows: (Buffer | null)[][] = [];
+    let affected = 0;
+    const query = this.#connection.query({ sql: statements.join('; '), rowsAsArray: true, typeCast: false });
+    let answered = 0;
+    // Comes once a statement, before its result.
+    query.on('fields', () => {
+      if (++answered > 1) return;
+      clearTimeout(timer);
+      timer = this.#limit(STATEMENT_TIMEOUT, fail);
+    });
+    query.on('result', (result: (Buffer | null)[] | mysql.ResultSetHeader) => {
+      if (answered < statements.length) return;
+      if (Array.isArray(result)) rows.push(result);
+      else affected = result.affectedRows;
+    });
+    query.on('error', fail);
+    query.on('end', () => settle({ rows, affected }));
+    return promise.finally(() => {
+      clearTimeout(timer);
+      forget();
+    });
+  }
+
   /** Runs a statement that changes rows and is kept prepared. Numbers travel as doubles. */
-  execute(sql: string, values: readonly LogValue[]): Promise<void> {
+  execute(sql: string, values: LogValue[]): Promise<void> {
     return new Promise((settle, fail) => {
-      this.#connection.execute({ sql, values: [...values], timeout: STATEMENT_TIMEOUT }, (error) => {
+      this.#connection.execute({ sql, values, timeout: STATEMENT_TIMEOUT }, (error) => {
         if (error) fail(this.#giveUpIfLate(error));
         else settle();
       });
@@ -120,12 +155,9 @@ export class Session {
    * @param timeout ms for the whole of it.
    */
   stream(sql: string, timeout: number, on: StreamHandlers): Promise<void> {
-    const { promise, settle, fail } = settlement();
+    const { promise, settle, fail } = settlement<void>();
     const forget = this.onLost(fail);
-    const timer = setTimeout(() => {
-      this.destroy();
-      fail(new LogStoreError('unavailable', `The server did not answer within ${timeout} ms.`));
-    }, timeout);
+    const timer = this.#limit(timeout, fail);
     const query = this.#connection.query({ sql, rowsAsArray: true, typeCast: false });
     query.on('fields', (fields: readonly Field[]) => on.fields(fields));
     query.on('result', (row: unknown) => {
@@ -137,6 +169,14 @@ export class Session {
       clearTimeout(timer);
       forget();
     });
+  }
+
+  /** Cuts the connection after so many ms. */
+  #limit(timeout: number, fail: (error: Error) => void): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.destroy();
+      fail(new LogStoreError('unavailable', `The server did not answer within ${timeout} ms.`));
+    }, timeout);
   }
 
   /** A late answer may still come, and nobody would know which statement it belongs to. */
@@ -169,9 +209,15 @@ export interface StreamHandlers {
   row(row: readonly (Buffer | null)[]): void;
 }
 
-function settlement(): { promise: Promise<void>; settle: () => void; fail: (error: Error) => void } {
-  let [settle, fail]: [() => void, (error: Error) => void] = [() => {}, () => {}];
-  const promise = new Promise<void>((resolve, reject) => {
+interface Settlement<T> {
+  readonly promise: Promise<T>;
+  readonly settle: (result: T) => void;
+  readonly fail: (error: Error) => void;
+}
+
+function settlement<T>(): Settlement<T> {
+  let [settle, fail]: [Settlement<T>['settle'], Settlement<T>['fail']] = [() => {}, () => {}];
+  const promise = new Promise<T>((resolve, reject) => {
     settle = resolve;
     fail = reject;
   });

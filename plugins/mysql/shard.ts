@@ -3,7 +3,8 @@ import { writer } from './accounts.ts';
 import { append } from './append.ts';
 import { purgeKeys } from './idempotency.ts';
 import { bind } from './literal.ts';
-import { quoted } from './names.ts';
+import { namesOf, quoted } from './names.ts';
+import { clearOutbox, readOutbox } from './outbox.ts';
 import { query } from './query.ts';
 import { Server } from './server.ts';
 import { CONNECT_TIMEOUT, type Session } from './session.ts';
@@ -30,6 +31,7 @@ export function openShard(url: string, name: string): LogShard {
   return {
     dialect: 'mysql',
     capabilities: { textNul: true },
+    homeOf: (tenant) => namesOf(tenant).database,
     ping: () => server.administer(async (session) => void (await session.run('DO 0', CONNECT_TIMEOUT))),
     openTenant: (tenant) => openTenant(server, tenant),
     ensureTable: (tenant, family, columns, epoch) => ensureTable(server, tenant, family, columns, epoch),
@@ -41,6 +43,8 @@ export function openShard(url: string, name: string): LogShard {
         return outcome;
       });
     },
+    outbox: (tenant, limit) => server.use(writer(tenant), PATIENCE, (session) => readOutbox(session, limit)),
+    clearOutbox: (tenant, notes) => server.use(writer(tenant), PATIENCE, (session) => clearOutbox(session, notes)),
     query: (tenant, statement, limits, signal) => query(server, tenant, statement, limits, signal),
     async purge(tenant, family, { sql, values }, limit) {
       const rows = `DELETE FROM ${quoted(family)} WHERE ${bind(sql, values)} ORDER BY id LIMIT ${BigInt(limit)}`;

@@ -2,10 +2,11 @@ import type { ShardTenant } from '../../core/sdk.ts';
 import { canceller, reader, writer } from './accounts.ts';
 import { quote } from './literal.ts';
 import { namesOf } from './names.ts';
+import { OUTBOX_COLUMNS } from './outbox.ts';
 import type { Server } from './server.ts';
 
 /**
- * Makes what is missing of a tenant's database, users, grants and the two tables of our own. Its password is set again:
+ * Makes what is missing of a tenant's database, users, grants and the tables of our own. Its password is set again:
  * after a change of the key it is derived from, opening the tenant is what mends it.
  */
 export async function openTenant(server: Server, tenant: ShardTenant): Promise<void> {
@@ -18,6 +19,7 @@ export async function openTenant(server: Server, tenant: ShardTenant): Promise<v
     `CREATE TABLE IF NOT EXISTS \`${database}\`._fence (family VARCHAR(60) NOT NULL PRIMARY KEY, epoch BIGINT NOT NULL)`,
     `CREATE TABLE IF NOT EXISTS \`${database}\`._keys (\`key\` VARCHAR(512) NOT NULL PRIMARY KEY, ` +
       'body_hash VARCHAR(128) NOT NULL, created_at DATETIME(6) NOT NULL, INDEX (created_at))',
+    `CREATE TABLE IF NOT EXISTS \`${database}\`._outbox (${OUTBOX_COLUMNS})`,
     `CREATE USER IF NOT EXISTS ${users}`,
     `ALTER USER ${users}`,
     `GRANT SELECT ON \`${grantee}\`.* TO '${readOnly}'@'%'`,

@@ -3,6 +3,7 @@ import type { AppendBatch, AppendGuard, AppendOutcome, ShardTenant } from '../..
 import { isLocked } from './faults.ts';
 import { claimKeys } from './idempotency.ts';
 import { asTenant, familyLock, namesOf } from './names.ts';
+import { noteBatches } from './outbox.ts';
 import { copiesOf } from './rows.ts';
 import type { Session } from './session.ts';
 import { transaction } from './transaction.ts';
@@ -20,6 +21,7 @@ export async function append(
   const write = async (): Promise<AppendOutcome> => {
     const stopped = (await checkFence(session, schema, guard)) ?? (await claimKeys(session, guard.keys));
     if (stopped) return stopped;
+    await noteBatches(session, batches, guard.noted);
     for (const { sql, text } of copiesOf(batches)) await session.copyIn(sql, text);
     return { outcome: 'appended' };
   };

@@ -16,7 +16,7 @@ export interface TenantNames {
   readonly readWrite: string;
 }
 
-export function namesOf({ tenantId }: ShardTenant): TenantNames {
+export function namesOf({ tenantId }: Pick<ShardTenant, 'tenantId'>): TenantNames {
   if (!UUID.test(tenantId))
     throw new LogStoreError('refused', `"${tenantId}" is not the id of a tenant (a UUID).`);
   const schema = `t_${tenantId.replaceAll('-', '')}`;

@@ -7,6 +7,7 @@ import {
   type ShardTenant,
 } from '../../core/sdk.ts';
 import { countingTypes } from './column-types.ts';
+import { queryFault } from './faults.ts';
 import { asTenant, namesOf } from './names.ts';
 import type { Server } from './server.ts';
 import type { Session } from './session.ts';
@@ -67,7 +68,7 @@ async function collect(
       }
     });
   } catch (error) {
-    if (!stopped) throw error;
+    if (!stopped) throw queryFault(error);
   } finally {
     signal?.removeEventListener('abort', abort);
   }

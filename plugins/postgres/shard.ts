@@ -1,8 +1,9 @@
-import type { LogShard } from '../../core/sdk.ts';
+import type { LogShard, ShardTenant } from '../../core/sdk.ts';
 import { CONNECT_TIMEOUT } from './address.ts';
 import { append } from './append.ts';
 import { purgeKeys } from './idempotency.ts';
 import { asTenant, namesOf, quoted } from './names.ts';
+import { clearOutbox, readOutbox } from './outbox.ts';
 import { query } from './query.ts';
 import { Server } from './server.ts';
 import type { Session } from './session.ts';
@@ -27,9 +28,15 @@ export function openShard(url: string, name: string): LogShard {
     // What it leaves behind, the next one finds: the rows are in, and that is what the caller asked for.
     await purgeKeys(session, schema).catch(() => undefined);
   };
+  const asWriter = <T>(tenant: ShardTenant, work: (session: Session) => Promise<T>): Promise<T> => {
+    const { schema, readWrite } = namesOf(tenant);
+    const begin = `BEGIN; ${asTenant(readWrite, schema)}`;
+    return server.use(schema, PATIENCE, (session) => transaction(session, () => work(session), { begin }));
+  };
   return {
     dialect: 'postgres',
     capabilities: { textNul: false },
+    homeOf: (tenant) => namesOf(tenant).schema,
     ping: () => server.administer(async (session) => void (await session.send('SELECT 1', CONNECT_TIMEOUT))),
     openTenant: (tenant) => openTenant(server, tenant),
     ensureTable: (tenant, family, columns, epoch) => ensureTable(server, tenant, family, columns, epoch),
@@ -41,17 +48,15 @@ export function openShard(url: string, name: string): LogShard {
         return outcome;
       });
     },
+    outbox: (tenant, limit) => asWriter(tenant, (session) => readOutbox(session, limit)),
+    clearOutbox: (tenant, notes) => asWriter(tenant, (session) => clearOutbox(session, notes)),
     query: (tenant, statement, limits, signal) => query(server, tenant, statement, limits, signal),
     purge(tenant, family, { sql, values }, limit) {
-      const { schema, readWrite } = namesOf(tenant);
       const table = quoted(family);
       const rows = `SELECT id FROM ${table} WHERE ${sql} ORDER BY id LIMIT ${BigInt(limit)}`;
-      return server.use(schema, PATIENCE, (session) =>
-        transaction(
-          session,
-          async () => (await session.run(`DELETE FROM ${table} WHERE id IN (${rows})`, values)).affected,
-          { begin: `BEGIN; ${asTenant(readWrite, schema)}` },
-        ),
+      return asWriter(
+        tenant,
+        async (session) => (await session.run(`DELETE FROM ${table} WHERE id IN (${rows})`, values)).affected,
       );
     },
     storage: (tenant) => storageOf(server, tenant),

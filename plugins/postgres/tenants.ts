@@ -1,6 +1,7 @@
 import type { ShardTenant } from '../../core/sdk.ts';
 import { sqlState } from './faults.ts';
 import { namesOf } from './names.ts';
+import { OUTBOX_COLUMNS } from './outbox.ts';
 import type { Server } from './server.ts';
 import { transaction } from './transaction.ts';
 
@@ -12,7 +13,7 @@ const ATTEMPTS = 10;
  */
 const MET = new Set(['42710', '23505', 'XX000', '40P01', '55P03']);
 
-/** Makes what is missing of a tenant's roles, schema, grants and the two tables of our own. */
+/** Makes what is missing of a tenant's roles, schema, grants and the tables of our own. */
 export async function openTenant(server: Server, tenant: ShardTenant): Promise<void> {
   const { schema, readOnly, readWrite } = namesOf(tenant);
   const statements = [
@@ -30,10 +31,11 @@ export async function openTenant(server: Server, tenant: ShardTenant): Promise<v
     `CREATE TABLE IF NOT EXISTS "${schema}"._keys (key text COLLATE "C" PRIMARY KEY, ` +
       'body_hash text NOT NULL, created_at timestamptz NOT NULL)',
     `CREATE INDEX IF NOT EXISTS _keys_created_at ON "${schema}"._keys (created_at)`,
+    `CREATE TABLE IF NOT EXISTS "${schema}"._outbox (${OUTBOX_COLUMNS})`,
     `GRANT USAGE ON SCHEMA "${schema}" TO "${readOnly}", "${readWrite}"`,
     // Tables are made and altered by the administrator alone; the reader gets them one by one.
     `GRANT SELECT, UPDATE ON "${schema}"._fence TO "${readWrite}"`,
-    `GRANT SELECT, INSERT, UPDATE, DELETE ON "${schema}"._keys TO "${readWrite}"`,
+    `GRANT SELECT, INSERT, UPDATE, DELETE ON "${schema}"._keys, "${schema}"._outbox TO "${readWrite}"`,
   ];
   for (let attempt = 1; ; attempt++) {
     try {

@@ -196,6 +196,22 @@ describe('runs', () => {
     expect(asked.body).to.include({ state: 'running', cancelRequested: true });
     const ended = await api.call('POST', `/v1/runs/${waiting}:cancel`);
     expect([ended.status, ended.body.code]).to.deep.equal([409, 'NOT_CANCELLABLE']);
+    const undone = await api.call('POST', `/v1/runs/${await runIn('rolling_back')}:cancel`);
+    expect([undone.status, undone.body.code]).to.deep.equal([409, 'NOT_CANCELLABLE']);
+    expect(undone.body.detail).to.include('rolling_back');
+  });
+
+  it('are not replayed while another that has not ended has their exclusive key, alone or in bulk', async () => {
+    const [first, second] = [await runIn('failed'), await runIn('failed')];
+    await api.db.engine.query(`UPDATE runs SET exclusive_key = 'one' WHERE id = ANY ($1)`, [[first, second]]);
+    const bulk = await api.call('POST', '/v1/runs:replay', { from: 'start', state: 'failed' });
+    expect(bulk.status).to.equal(202);
+    expect(bulk.body.replayed.filter((id: string) => id === first || id === second)).to.have.length(1);
+    expect(bulk.body.refused).to.have.length(1);
+    const { id, message } = bulk.body.refused[0];
+    expect(message).to.include('"one"');
+    const alone = await api.call('POST', `/v1/runs/${id}:replay`, { from: 'start' });
+    expect([alone.status, alone.body.code]).to.deep.equal([409, 'RUN_NOT_REPLAYABLE']);
   });
 
   it('are seen by their tenant only', async () => {

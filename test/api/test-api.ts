@@ -5,15 +5,18 @@ import { createServer } from '../../core/api/server.ts';
 import { Catalogue } from '../../core/domains/definitions/catalogue.ts';
 import { readDefinitions } from '../../core/domains/definitions/files.ts';
 import { openLogs, type Logs, type LogsDeps } from '../../core/domains/logs/logs.ts';
+import { ensureTenant } from '../../core/domains/tenants/tenants.ts';
 import { systemClock } from '../../core/kernel/clock.ts';
 import type { JsonObject } from '../../core/kernel/json.ts';
 import type { Plugin } from '../../core/kernel/plugin.ts';
 import { Registry } from '../../core/kernel/registry.ts';
 import { compileDefinition } from '../../core/language/compile.ts';
+import { Worker } from '../../core/jobs/worker.ts';
 import { createAuthorizer } from '../../core/runtime/auth.ts';
 import { createConsent } from '../../core/runtime/consent.ts';
 import { createHttpClient } from '../../core/runtime/http/client.ts';
 import { verify } from '../../core/runtime/verify.ts';
+import { openListener } from '../../db/listener.ts';
 import { masterKey } from '../../db/master-key.ts';
 import type { Database } from '../../db/open.ts';
 import { openChangeFeed } from '../../db/stores/change-feed.ts';
@@ -21,9 +24,10 @@ import { DatabaseConnectionStore } from '../../db/stores/connection-store.ts';
 import { directory } from '../../db/stores/directory.ts';
 import { logDirectory } from '../../db/stores/log-directory.ts';
 import { responseLog } from '../../db/stores/response-log.ts';
+import { RunQueue } from '../../db/stores/run-queue.ts';
 import { unitOfWork } from '../../db/stores/unit-of-work.ts';
 import { Vault } from '../../db/vault.ts';
-import { testDatabase } from '../support/database.ts';
+import { testDatabase, type TestDatabase } from '../support/database.ts';
 
 export const ROOT_KEY = 'root-key-of-the-tests-0123456789';
 
@@ -46,20 +50,33 @@ export interface Sending {
 
 export interface TestApi {
   readonly url: string;
+  /** For another process of the same platform: see `TestApiOptions.place`. */
+  readonly place: Place;
   readonly db: Database;
   readonly logs: Logs;
+  readonly catalogue: Catalogue;
   /** The owner's key of a tenant made for the suite; `call` uses it where no other is named. */
   readonly key: string;
   readonly tenantId: string;
   /** All that was logged so far. */
   log(): string;
   call(method: string, path: string, body?: unknown, sending?: Sending): Promise<Answer>;
+  /** Starts a worker, which carries runs out until the API is closed. */
+  startWorker(): Promise<void>;
   /** Makes another tenant; returns its id and owner's key. */
   newTenant(name: string): Promise<{ id: string; apiKey: string }>;
   close(): Promise<void>;
 }
 
+/** What processes of one platform share. */
+export interface Place {
+  readonly database: TestDatabase;
+  readonly master: Buffer;
+}
+
 export interface TestApiOptions {
+  /** Makes it another process of the platform that has this place; close it before that one. */
+  readonly place?: Place;
   /** Definitions beside the bundled ones, by file name. */
   readonly definitions?: Readonly<Record<string, string>>;
   readonly endpoints?: Readonly<Record<string, string>>;
@@ -68,13 +85,17 @@ export interface TestApiOptions {
   readonly logShards?: Readonly<Record<string, string>>;
   readonly logLimits?: NonNullable<LogsDeps['limits']>;
   readonly queryLimits?: NonNullable<LogsDeps['queryLimits']>;
+  readonly tailLimits?: NonNullable<LogsDeps['tailLimits']>;
+  /** As with SLUICE_COMPAT=databalancer. */
+  readonly databalancer?: boolean;
 }
 
-/** The API on a real database, with the bundled definitions, listening on a free port. No workers: runs stay queued. */
+/** The API on a real database, with the bundled definitions, listening on a free port. Without a worker runs stay queued. */
 export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
-  const database = await testDatabase();
+  const place = options.place ?? { database: await testDatabase(), master: randomBytes(32) };
+  const { database } = place;
   const { db } = database;
-  const vault = new Vault([masterKey(randomBytes(32))]);
+  const vault = new Vault([masterKey(place.master)]);
   const registry = new Registry(await plugins());
   const http = createHttpClient({ clock: systemClock, endpoints: options.endpoints ?? {} });
   const live = new DatabaseConnectionStore(db, vault);
@@ -97,10 +118,26 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
       stores: registry.logStores(),
       ...(options.logLimits && { limits: options.logLimits }),
       ...(options.queryLimits && { queryLimits: options.queryLimits }),
+      ...(options.tailLimits && { tailLimits: options.tailLimits }),
     },
     options.logShards,
   );
+  const guests = options.databalancer
+    ? await ensureTenant({ work, directory: directory(db, vault) }, 'databalancer')
+    : undefined;
   const logged: string[] = [];
+  const engine = {
+    clock: systemClock,
+    random: Math.random,
+    http,
+    authorizer,
+    connections: live,
+    app,
+    stepTypes: (name: string) => registry.stepType(name),
+    services: { logs: logs.services },
+    events: async () => [],
+  };
+  const stops: (() => Promise<unknown>)[] = [];
   const server = createServer({
     work,
     logs,
@@ -110,19 +147,14 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     live,
     catalogue,
     checkUrl: (target) => http.checkUrl(target),
-    verify: (plan, connection) =>
-      verify(plan, connection, {
-        clock: systemClock,
-        random: Math.random,
-        http,
-        authorizer,
-        connections: live,
-        app,
-      }),
+    verify: (plan, connection) => verify(plan, connection, engine),
     consent: createConsent(authorizer, app),
+    stepTypes: engine.stepTypes,
+    services: engine.services,
     clock: systemClock,
     logger: pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) }),
     rootKey: ROOT_KEY,
+    ...(guests && { databalancer: { tenantId: guests.id } }),
   });
   const { url } = await server.listen(0, '127.0.0.1');
   const call = (method: string, path: string, body?: unknown, sending: Sending = {}): Promise<Answer> =>
@@ -137,19 +169,30 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
   key = first.apiKey;
   return {
     url,
+    place,
     db,
     logs,
+    catalogue,
     key,
     tenantId: first.id,
     log: () => logged.join(''),
     call,
     newTenant,
+    async startWorker() {
+      const queue = new RunQueue(db.engine);
+      const log = { warn() {}, error: (fields: object, message: string) => logged.push(message, JSON.stringify(fields)) };
+      const worker = new Worker({ queue, engine, plan: ({ hash }) => catalogue.planByHash(hash), log });
+      const listener = await openListener(database.url, { sluice_runs: () => worker.wake() });
+      await worker.start();
+      stops.push(() => worker.drain(1000), () => listener.close());
+    },
     async close() {
       await server.close();
+      for (const stop of stops) await stop();
       await logs.close();
       await changes.close();
       http.close();
-      await database.drop();
+      if (!options.place) await database.drop();
     },
   };
 }
@@ -180,7 +223,7 @@ async function send(
     ...(raw !== undefined ? { body: raw } : body !== undefined && { body: JSON.stringify(body) }),
   });
   const text = await answer.text();
-  const json = answer.headers.get('content-type')?.includes('json');
+  const json = /[/+]json\b/.test(answer.headers.get('content-type') ?? '');
   return {
     status: answer.status,
     headers: answer.headers,

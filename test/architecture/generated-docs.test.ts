@@ -3,7 +3,7 @@ import path from 'node:path';
 import { expect } from 'chai';
 import { SETTINGS } from '../../core/cli/settings.ts';
 import { ROOT_KEY_IN_SHELL, tourLines } from '../../core/cli/tour.ts';
-import type { AuthScheme, Plugin } from '../../core/kernel/plugin.ts';
+import type { AuthScheme, Plugin, StepType } from '../../core/kernel/plugin.ts';
 import { signature } from '../../core/language/template/helper.ts';
 import { HELPERS } from '../../core/language/template/helpers/index.ts';
 import { ROOT } from './sources.ts';
@@ -52,6 +52,19 @@ describe('generated parts of the documents', () => {
     ]);
     compare('docs/language.md', 'schemes', parts.slice(0, -1));
   });
+
+  it('show every step type with its example', async () => {
+    const types = (await plugins()).filter(isStepType);
+    const parts = types.flatMap(({ name, summary, example }) => [
+      `**\`${name}\`** ${summary}`,
+      '',
+      '```yaml',
+      ...example.trimEnd().split('\n').map((line, i) => (i === 0 ? `- ${line}` : `  ${line}`)),
+      '```',
+      '',
+    ]);
+    compare('docs/language.md', 'step-types', parts.slice(0, -1));
+  });
 });
 
 function compare(file: string, region: string, lines: readonly string[]): void {
@@ -80,6 +93,10 @@ async function plugins(): Promise<readonly Plugin[]> {
     ),
   );
   return modules.map((module) => module.default);
+}
+
+function isStepType(plugin: Plugin): plugin is StepType<never> {
+  return plugin.type === 'stepType';
 }
 
 function isScheme(plugin: Plugin): plugin is AuthScheme<never> {

@@ -53,6 +53,16 @@ describe('every command', () => {
   });
 });
 
+describe('sluice sandbox', () => {
+  for (const factor of ['-1', 'slow', '']) {
+    it(`refuses ${JSON.stringify(factor)} as a time scale, and says what it takes`, async () => {
+      const { code, err } = await commandLine(['sandbox', '--port', '0', `--time-scale=${factor}`]);
+      expect(code).to.equal(2);
+      expect(err).to.contain('Accepted: a number from 0 to 1000.');
+    });
+  }
+});
+
 describe('sluice lint', () => {
   it('ends with 0 where all is clean, and opens no database', async () => {
     const { code, out } = await commandLine(['lint', folder({ 'good.yaml': GOOD })]);
@@ -192,7 +202,7 @@ describe('sluice run', () => {
     const file = 'definitions/integrations/twilio-sms.yaml';
     expect(await commandLine(['run', file, 'sned'])).to.deep.include({
       code: 2,
-      err: 'twilio-sms has no action "sned"; it has send. Did you mean "send"?\n',
+      err: 'twilio-sms has no action "sned"; it has verify, send. Did you mean "send"?\n',
     });
     expect((await commandLine(['run', file, 'send', '--input', '/nowhere.json'])).err).to.equal(
       '--input: there is no file /nowhere.json.\n',

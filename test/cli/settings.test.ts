@@ -113,6 +113,12 @@ describe('settings', () => {
     expect(loadSettings({ SLUICE_DEFINITIONS: `${one},${two}` }, '/').definitions).to.deep.equal([one, two]);
   });
 
+  it('are compatible with databalancer, and with nothing else', () => {
+    expect(loadSettings({ SLUICE_COMPAT: 'databalancer' }, '/').compat).to.equal('databalancer');
+    expect(loadSettings({}, '/').compat).to.equal(undefined);
+    expect(refusal({ SLUICE_COMPAT: 'splunk' })).to.contain('Accepted: databalancer');
+  });
+
   it('want issuer and audience together', () => {
     expect(refusal({ SLUICE_OIDC_ISSUER: 'https://login.example.org' })).to.contain('SLUICE_OIDC_AUDIENCE');
   });

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, cp, lstat, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -68,6 +69,21 @@ describe('startEmbedded', () => {
     const second = await start();
     expect(second.adopted).to.equal(false);
     expect(await query(second.url, 'SELECT text FROM kept')).to.deep.equal([{ text: 'Grüße 🧀' }]);
+  });
+
+  it('keeps its port over stop and start, and takes another where somebody else has it by then', async () => {
+    const first = await start();
+    await first.stop();
+    const second = await start();
+    expect(second.url).to.equal(first.url);
+    await second.stop();
+    const port = Number(new URL(first.url).port);
+    const other = createServer();
+    await new Promise<void>((listening) => other.listen(port, '127.0.0.1', listening));
+    const third = await start();
+    expect(new URL(third.url).port).to.not.equal(String(port));
+    expect(await query(third.url, 'SELECT 1 AS one')).to.deep.equal([{ one: 1 }]);
+    await new Promise((closed) => other.close(closed));
   });
 
   it('adopts the server of a process killed with its whole process group, and can stop it', async () => {

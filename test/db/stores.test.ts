@@ -175,7 +175,7 @@ describe('the stores of the control plane', () => {
         key: 'k',
         bodyHash: Buffer.from('h'),
         status: 201,
-        location: '/x',
+        headers: { Location: '/x' },
         body: '{"b": 1, "a":2}',
       };
       const [first, second] = [

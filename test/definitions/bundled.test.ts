@@ -1,25 +1,17 @@
-import { readFileSync, readdirSync } from 'node:fs';
 import { expect } from 'chai';
 import { compileDefinition } from '../../core/language/compile.ts';
 import { formatFinding } from '../../core/language/source.ts';
 import { runDefinitionTests } from '../../core/runtime/testing/run-tests.ts';
-import { registry } from './running.ts';
+import { allPlugins, BUNDLED, read } from './bundle.ts';
 
-const ROOT = new URL('../../', import.meta.url);
-const read = (file: string) => readFileSync(new URL(file, ROOT), 'utf8');
-const ids = readdirSync(new URL('definitions/integrations/', ROOT))
-  .filter((name) => /(?<!\.test)\.yaml$/.test(name))
-  .map((name) => name.replace('.yaml', ''));
-
-for (const id of ids) {
-  it(`the bundled ${id} lints clean, passes its tests and has a test for every rule`, async () => {
-    const [file, testFile] = [
-      `definitions/integrations/${id}.yaml`,
-      `definitions/integrations/${id}.test.yaml`,
-    ];
+for (const file of BUNDLED) {
+  it(`the bundled ${file} lints clean, passes its tests and has a test for every rule`, async () => {
+    const registry = await allPlugins();
+    const testFile = file.replace('.yaml', '.test.yaml');
     const source = { file, text: read(file), tests: { file: testFile, text: read(testFile) } };
     const { plan, tests, findings } = compileDefinition(source, registry);
     expect(findings.map((finding) => formatFinding(finding))).to.deep.equal([]);
+    expect(tests).to.not.deep.equal([]);
     const failures: string[] = [];
     const hit = new Set<string>();
     if (plan) {

@@ -13,13 +13,14 @@ import { formatFinding } from '../../core/language/source.ts';
 import { drive } from '../../core/runtime/drive.ts';
 import type { DriveResult } from '../../core/runtime/drive.ts';
 import { createHttpClient } from '../../core/runtime/http/client.ts';
+import awsSigV4 from '../../plugins/awsSigV4/index.ts';
 import basic from '../../plugins/basic/index.ts';
 import none from '../../plugins/none/index.ts';
 import oauth2 from '../../plugins/oauth2/index.ts';
 import standardWebhooks from '../../plugins/standardWebhooks/index.ts';
 import type { WireRequest } from './openapi.ts';
 
-export const registry = new Registry([none, basic, oauth2, standardWebhooks]);
+export const registry = new Registry([none, awsSigV4, basic, oauth2, standardWebhooks]);
 
 const plans = new Map<string, Plan>();
 

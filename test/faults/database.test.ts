@@ -2,10 +2,11 @@ import { expect } from 'chai';
 import { delivered, newPlace, openShop, settledRuns, submitMany, type Place, type Shop } from '../support/deliveries.ts';
 import { startFlakyDatabase, type FlakyDatabase } from '../support/flaky-database.ts';
 import { eventually, startSluice, type SluiceProcess } from '../support/sluice-process.ts';
+import { soak } from '../support/soak.ts';
 import { ok, startVendor, type Behaviour, type Vendor } from '../support/vendor.ts';
 
-const RESPONSES = process.env['SLUICE_SOAK'] ? 500 : 60;
-const ROUNDS = process.env['SLUICE_SOAK'] ? 20 : 4;
+const RESPONSES = soak(60, 500);
+const ROUNDS = soak(4, 20);
 
 const slowly: Behaviour = (request, response, place) => void setTimeout(() => ok(request, response, place), 150);
 

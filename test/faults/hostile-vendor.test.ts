@@ -21,7 +21,12 @@ const MAX_BYTES = 400_000;
 const GET = '{ method: GET, path: /things }';
 const POST = '{ method: POST, path: /things, json: { a: 1 } }';
 
-const action = (name: string, request: string, mode: string, response: string, outputs: string): string => `
+/** Far longer than any answer takes, however busy the machine: what ends such a step is the answer. */
+const PATIENT = 'PT20S';
+/** For answers that never come: what ends such a step is the time. */
+const HASTY = 'PT0.3S';
+
+const action = (name: string, request: string, mode: string, response: string, outputs: string, timeout = PATIENT): string => `
   ${name}:
     title: Send
     input: { type: object }
@@ -29,7 +34,7 @@ const action = (name: string, request: string, mode: string, response: string, o
       - id: send
         request: ${request}
         idempotency: ${mode}
-        timeout: PT0.3S
+        timeout: ${timeout}
         response: { maxBytes: ${MAX_BYTES}, ${response} }
     outputs: ${outputs}`;
 
@@ -56,6 +61,9 @@ actions:\
 ${action('safe', GET, '{ mode: safe }', ...LOOSE)}\
 ${action('header', POST, '{ mode: header, header: Idempotency-Key }', ...LOOSE)}\
 ${action('once', POST, ONCE, ...LOOSE)}\
+${action('hastySafe', GET, '{ mode: safe }', ...LOOSE, HASTY)}\
+${action('hastyHeader', POST, '{ mode: header, header: Idempotency-Key }', ...LOOSE, HASTY)}\
+${action('hastyOnce', POST, ONCE, ...LOOSE, HASTY)}\
 ${action('typed', POST, ONCE, 'decode: json, outputs: { ok: /ok }', '{ ok: "{{ optional steps.send.ok }}" }')}\
 ${action('shaped', POST, ONCE, 'schema: { type: object, required: [id] }, outputs: { id: /id }', '{ id: "{{ steps.send.id }}" }')}\
 ${action('needy', POST, ONCE, 'outputs: { ok: /ok }', '{ ok: "{{ steps.send.ok }}" }')}
@@ -115,7 +123,7 @@ const REFUSED: readonly (Case & { readonly message: string; readonly rule: strin
 
 /** No whole answer, or one of which nobody knows what it means: sent again, unless it may not be. */
 const CUT = 'The connection was cut before a whole answer came: ';
-const LATE = 'No answer came in time: https://api.vendor.test gave no whole answer within PT0.3S.';
+const LATE = `No answer came in time: https://api.vendor.test gave no whole answer within ${HASTY}.`;
 const LONG = `${CUT}The answer is longer than the ${MAX_BYTES} bytes accepted (maxBytes), after decompression.`;
 const UNKNOWN: readonly (Case & { readonly message: string; readonly rule: string; readonly status?: number })[] = [
   { says: 'HTML with 500', script: whole('500 Oops', HTML_TYPE, '<html>bad</html>'), status: 500, rule: 'default/500', message: 'The answer was 500. It said: <html>bad</html>' },
@@ -180,10 +188,10 @@ describe('A vendor that answers', function () {
       return (method === 'GET' ? 'safe' : posted) === (mode === 'safe' || mode === 'header' ? mode : 'once');
     }).length;
   /** One run against this behaviour, as it ended. */
-  const carried = async (mode: string, script: Script): Promise<Seen> => {
+  const carried = async (mode: string, script: Script, actionOf = (name: string) => name): Promise<Seen> => {
     const before = sentBy(mode);
     vendor.answer(script);
-    const id = await engine.submit(mode);
+    const id = await engine.submit(actionOf(mode));
     const { state, outputs, error } = await engine.settled(id, 'succeeded', 'failed', 'needs_review');
     const { rows } = await engine.inTransaction((client) =>
       client.query<{ attempt: number; state: string; rule: string | null; status: number | null; response: Json }>(
@@ -194,6 +202,7 @@ describe('A vendor that answers', function () {
     const trace = rows.map((row) => [row.attempt, row.state, row.rule ?? '-', row.status ?? '-'].join(' '));
     return { id, state, outputs, error, trace, responses: rows.map((row) => row.response), sent: sentBy(mode) - before };
   };
+  const hasty = (mode: string): string => `hasty${mode.charAt(0).toUpperCase()}${mode.slice(1)}`;
   const review = (id: string, why: string): string =>
     `It is unknown whether this request had its effect, and it may not be repeated. ${why} Say which it is with POST /v1/runs/${id}:resolve.`;
 
@@ -216,7 +225,12 @@ describe('A vendor that answers', function () {
 
   for (const { says, script, message, rule, status = '-' } of UNKNOWN) {
     it(`${says}: sent again, or for a person to judge`, async () => {
-      const [safe, header, once] = await Promise.all([carried('safe', script), carried('header', script), carried('once', script)]);
+      const actionOf = rule === 'default/timeout' ? hasty : undefined;
+      const [safe, header, once] = await Promise.all([
+        carried('safe', script, actionOf),
+        carried('header', script, actionOf),
+        carried('once', script, actionOf),
+      ]);
       const gaveUp = { kind: 'transient', message: `Given up after 2 attempts. ${message}`, step: 'send', rule };
       const trace = [`1 waiting ${rule} ${status}`, `2 failed ${rule} ${status}`];
       for (const seen of [safe, header]) expect(seen).to.deep.include({ state: 'failed', error: gaveUp, trace, sent: 2 });
@@ -313,8 +327,8 @@ describe('A vendor that answers', function () {
     });
 
     it('an answer without end as its fault', async () => {
-      const { responses } = await carried('once', drip);
-      expect(responses).to.deep.equal([{ fault: 'timeout', message: 'https://api.vendor.test gave no whole answer within PT0.3S.' }]);
+      const { responses } = await carried('once', drip, hasty);
+      expect(responses).to.deep.equal([{ fault: 'timeout', message: `https://api.vendor.test gave no whole answer within ${HASTY}.` }]);
     });
   });
 });

@@ -1,10 +1,11 @@
 import { expect } from 'chai';
 import { delivered, newPlace, openShop, settledRuns, submitMany, type Place } from '../support/deliveries.ts';
 import { startSluice, type SluiceProcess } from '../support/sluice-process.ts';
+import { soak } from '../support/soak.ts';
 import { ok, startVendor, type Behaviour, type Vendor } from '../support/vendor.ts';
 
-const RESPONSES = process.env['SLUICE_SOAK'] ? 2000 : 500;
-const ROUNDS = process.env['SLUICE_SOAK'] ? 5 : 1;
+const RESPONSES = soak(500, 2000);
+const ROUNDS = soak(1, 5);
 
 /** Takes its time, so that many requests are under way when the server dies. */
 const slowly: Behaviour = (request, response, place) => void setTimeout(() => ok(request, response, place), 100);

@@ -267,8 +267,8 @@ describe('What a worker that was killed leaves behind', () => {
     await engine.bury(ghost.id);
     await engine.settled(run, 'succeeded');
     const [claimed] = ghost.runs;
-    const { tenantId, id, leaseEpoch, cursor } = claimed!;
-    const late = await engine.queue.write([{ tenantId, id, leaseEpoch, state: 'failed', attempt: 9, cursor, trace: [] }]);
+    const { tenantId, id, kind, leaseEpoch, cursor } = claimed!;
+    const late = await engine.queue.write([{ tenantId, id, kind, leaseEpoch, state: 'failed', attempt: 9, cursor, trace: [] }]);
     expect([...late]).to.deep.equal([]);
     expect((await engine.row(run)).state).to.equal('succeeded');
   });

@@ -8,10 +8,10 @@ import { createDatabase } from '../support/database.ts';
 import { delivered, newPlace, openShop, settledRuns, submitMany, type Place, type Shop } from '../support/deliveries.ts';
 import { testEngine, type TestEngine } from '../support/engine.ts';
 import { eventually, startSluice, type SluiceProcess } from '../support/sluice-process.ts';
+import { soak } from '../support/soak.ts';
 import { ok, startVendor, type Behaviour, type Vendor } from '../support/vendor.ts';
 
-const SOAK = Boolean(process.env['SLUICE_SOAK']);
-const RESPONSES = SOAK ? 1000 : 150;
+const RESPONSES = soak(150, 1000);
 const BIN = fileURLToPath(new URL('../../core/cli/bin.mjs', import.meta.url));
 
 const slowly: Behaviour = (request, response, place) => void setTimeout(() => ok(request, response, place), 100);
@@ -188,7 +188,7 @@ actions:
   });
 
   it('runs under a key with a limit of one go one at a time, in their order, also when their worker is lost', async () => {
-    const count = SOAK ? 500 : 50;
+    const count = soak(50, 500);
     let open = 0;
     let most = 0;
     vendor.answer((request, response, place) => {

@@ -8,7 +8,7 @@ interface Flush {
 }
 
 /** A coalescer whose flushes end when the test says so. */
-function held(options: { max?: number; parallel?: number } = {}) {
+function held(options: { max?: number; parallel?: number; enough?: number } = {}) {
   const flushes: Flush[] = [];
   const coalescer = new Coalescer<number, string>(
     (items) =>
@@ -19,6 +19,7 @@ function held(options: { max?: number; parallel?: number } = {}) {
     {
       max: options.max ?? 100,
       parallel: options.parallel ?? 2,
+      enough: options.enough ?? 1,
       isItemsFault: (error) => (error as Error).message === 'data',
     },
   );
@@ -53,6 +54,25 @@ describe('coalescing', () => {
     await turn();
     flushes[2]!.end();
     expect(await Promise.all(results)).to.deep.equal(['1', '2', '3', '4']);
+  });
+
+  it('begins a second flush beside one only with enough to take, and goes on with less once that is done', async () => {
+    const { coalescer, flushes } = held({ enough: 3 });
+    const results = [coalescer.add(1)];
+    await turn();
+    for (const item of [2, 3]) results.push(coalescer.add(item));
+    await turn();
+    expect(flushes).to.have.length(1);
+    results.push(coalescer.add(4));
+    await turn();
+    results.push(coalescer.add(5));
+    expect(flushes.map(({ items }) => items)).to.deep.equal([[1], [2, 3, 4]]);
+    for (const { end } of flushes) end();
+    await turn();
+    await turn();
+    expect(flushes[2]?.items).to.deep.equal([5]);
+    flushes[2]!.end();
+    expect(await Promise.all(results)).to.deep.equal(['1', '2', '3', '4', '5']);
   });
 
   it('flushes each by itself where one of them is at fault, so that the others come through', async () => {

@@ -71,6 +71,27 @@ describe('a failing test', () => {
     ]);
   });
 
+  it('names a step type that is not the one expected, and a request where one was', () => {
+    const surprises = ['other step type', 'other settings', 'request for a step type', 'step type for a request'];
+    expect(surprises.map((name) => results.get(name)?.[0])).to.deep.equal([
+      'request 1, use findBox with {"name":"a"}, is not the one expected:\n    use: expected makeBox, got findBox',
+      'request 1, use findBox with {"name":"a"}, is not the one expected:\n    with /name: expected "b", got "a"',
+      'request 2, PUT api.acme.example/v1/c, is not the one expected:\n    expected the step type findBox, got a request',
+      'request 1, use findBox with {"name":"a"}, is not the one expected:\n    expected a request, got a step type',
+    ]);
+  });
+
+  it('compares what became of effects, polls, health and events', () => {
+    expect(results.get('what was undone')).to.deep.equal([
+      'polls: expected 2, got 0',
+      'items.delivered: expected 1, got nothing',
+      'healthy: expected false, got true',
+      'error.code: expected "NOT_FOUND", got nothing',
+      'undone: expected ["c"], got [] (/: expected 1 elements, got 0: [])',
+      'leaked: expected ["c"], got [] (/: expected 1 elements, got 0: [])',
+    ]);
+  });
+
   it('takes the same wait in another form, and part of a JSON body, for what it is', () => {
     expect(results.get('waitform')).to.deep.equal([]);
     expect(results.get('contains ok')).to.deep.equal([]);

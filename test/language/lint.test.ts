@@ -36,20 +36,20 @@ describe('lint', () => {
   it('reports each later verb, modifier and body as known but not supported yet', () => {
     const found = lintSteps(
       '{ id: a, wait: PT1M }',
-      '{ id: b, use: x, with: {} }',
-      '{ id: c, request: { method: GET, path: /x }, poll: {}, paginate: {}, undo: [] }',
+      '{ id: b, forEach: { in: [], steps: [] } }',
+      '{ id: c, request: { method: GET, path: /x }, paginate: {} }',
       '{ id: d, request: { method: PUT, path: /x, multipart: {}, xml: {} } }',
-      '{ id: e, request: { method: PUT, path: /x, bytes: { file: a } }, response: { items: {} } }',
+      '{ id: e, request: { method: PUT, path: /x, bytes: { file: a } } }',
     );
-    expect(found).to.have.length(9);
+    expect(found).to.have.length(6);
     for (const line of found)
       expect(line).to.match(/is part of the language but not supported by this version yet; /);
   });
 
   it('says of another kind that it is known and not supported yet', () => {
-    const found = lint('a.yaml', HEADER.replace('integration', 'sink'));
+    const found = lint('a.yaml', HEADER.replace('integration', 'dataset'));
     expect(found).to.deep.equal([
-      'a.yaml:2:7 kind: The kind "sink" is part of the language but not supported by this version yet; this version runs: integration.',
+      'a.yaml:2:7 kind: The kind "dataset" is part of the language but not supported by this version yet; this version runs: integration, provisioner, sink.',
     ]);
   });
 
@@ -70,7 +70,7 @@ describe('lint', () => {
       '{ id: b, fail: { message: "{{ steps.a.x.[0] }}" } }',
     );
     expect(found).to.deep.equal([
-      'a.yaml:10:61 actions.act.steps[0].set.x["each(e)"]: "f" is not declared; this place has: connection, app, tenant, input, run, now, event, steps.',
+      'a.yaml:10:61 actions.act.steps[0].set.x["each(e)"]: "f" is not declared; this place has: connection, app, tenant, input, event, run, now, steps.',
     ]);
   });
 

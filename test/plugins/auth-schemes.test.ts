@@ -8,6 +8,7 @@ import type { OutgoingRequest } from '../../core/kernel/http.ts';
 import type { JsonObject } from '../../core/kernel/json.ts';
 import type { AuthScheme, AuthSession, Plugin } from '../../core/kernel/plugin.ts';
 import apiKey from '../../plugins/apiKey/index.ts';
+import awsSigV4 from '../../plugins/awsSigV4/index.ts';
 import basic from '../../plugins/basic/index.ts';
 import bearer from '../../plugins/bearer/index.ts';
 import jwt from '../../plugins/jwt/index.ts';
@@ -27,6 +28,10 @@ const withTokens = {
 const SCHEMES: Record<string, { plugin: Plugin; config: JsonObject; session?: AuthSession }> = {
   none: { plugin: none, config: {} },
   apiKey: { plugin: apiKey, config: { in: 'header', name: 'X-Api-Key', value: 'k' } },
+  awsSigV4: {
+    plugin: awsSigV4,
+    config: { service: 's3', region: 'eu-central-1', accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'k' },
+  },
   basic: { plugin: basic, config: { username: 'u', password: 'p' } },
   bearer: { plugin: bearer, config: { token: 't' } },
   jwt: { plugin: jwt, config: { algorithm: 'RS256', key: pem('pkcs8'), claims: { iss: 'app' } } },

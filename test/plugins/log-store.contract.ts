@@ -564,6 +564,12 @@ export function logStoreContract(folder: string, stand: LogStoreStand): void {
       });
     });
 
+    it('finds a family by the name of the tenant’s home', async () => {
+      const [tenant, other] = [await openWithEvents(2), await openWithEvents(3)];
+      expect(shard.homeOf(tenant)).to.not.equal(shard.homeOf(other));
+      expect(await ask(tenant, `SELECT COUNT(*) FROM ${shard.homeOf(tenant)}.events`)).to.deep.equal([[2]]);
+    });
+
     it('reads nothing but the tenant, and changes nothing', async () => {
       const [tenant, other] = [await openWithEvents(1), await openWithEvents(1)];
       for (const sql of stand.forbidden(other)) {

@@ -129,28 +129,6 @@ describe(missing ? `mysql, which cannot run here: ${missing}` : 'mysql', () => {
       await shard.dropTenant(tenant);
     });
 
-    it('give a tenant no database whose name only looks like its own to LIKE', async () => {
-      const tenant = newTenant();
-      await shard.openTenant(tenant);
-      const lookalike = namesOf(tenant).database.replace('_', 'x');
-      const administrator = await url();
-      await run(administrator, {}, `CREATE DATABASE ${lookalike}`);
-      await run(administrator, {}, `CREATE TABLE ${lookalike}.secret (x INT)`);
-      for (const user of ['readOnly', 'readWrite'] as const) {
-        await rejection(stand.asUser(tenant, user, `SELECT * FROM ${lookalike}.secret`));
-      }
-      await run(administrator, {}, `DROP DATABASE ${lookalike}`);
-      await shard.dropTenant(tenant);
-    });
-
-    it('show no file to a tenant', async () => {
-      const tenant = newTenant();
-      await shard.openTenant(tenant);
-      const rows = await stand.asUser(tenant, 'readOnly', "SELECT LOAD_FILE('/etc/passwd') AS file");
-      expect(rows).to.deep.equal([{ file: null }]);
-      await shard.dropTenant(tenant);
-    });
-
     it('take a changed password when the tenant is opened again', async () => {
       const tenant = newTenant();
       await shard.openTenant(tenant);

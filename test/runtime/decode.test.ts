@@ -17,6 +17,7 @@ describe('decoding of answers', () => {
     'application/json; charset=utf-8',
     'application/problem+json',
     'text/json',
+    'application/x-amz-json-1.0',
     'APPLICATION/JSON',
   ]) {
     it(`reads JSON from ${type}`, () => expect(decode(json, type)).to.deep.equal({ body: tree }));

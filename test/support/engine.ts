@@ -4,13 +4,14 @@ import { uuid7 } from '../../core/kernel/ids.ts';
 import type { JsonObject } from '../../core/kernel/json.ts';
 import type { Plugin } from '../../core/kernel/plugin.ts';
 import { Registry } from '../../core/kernel/registry.ts';
-import type { ClaimedRun, Cursor, RunError, RunState } from '../../core/kernel/runs.ts';
+import type { ClaimedRun, Cursor, NewRun, RunError, RunState } from '../../core/kernel/runs.ts';
 import { compileDefinition } from '../../core/language/compile.ts';
 import type { Plan } from '../../core/language/plan.ts';
 import { formatFinding } from '../../core/language/source.ts';
 import { Worker, type WorkerOptions } from '../../core/jobs/worker.ts';
 import { createAuthorizer } from '../../core/runtime/auth.ts';
 import { execute } from '../../core/runtime/execute.ts';
+import { runOf } from '../../core/runtime/run-of.ts';
 import { createHttpClient } from '../../core/runtime/http/client.ts';
 import { MemoryConnectionStore } from '../../core/runtime/memory/connection-store.ts';
 import { RunQueue } from '../../db/stores/run-queue.ts';
@@ -27,7 +28,8 @@ export interface TestEngine {
   readonly connection: MemoryConnectionStore;
   readonly plan: Plan;
   readonly tenantId: string;
-  submit(action: string, input?: JsonObject): Promise<string>;
+  /** Enqueues a run of an action, or of a pipeline by its whole name. */
+  submit(action: string, input?: JsonObject, more?: Partial<NewRun>): Promise<string>;
   worker(): Promise<Worker>;
   /** Claims the due runs as a worker that never beats, and so is taken for dead by `bury`. */
   ghostClaim(): Promise<{ id: string; runs: ClaimedRun[] }>;
@@ -53,10 +55,19 @@ export interface RunRow {
   readonly error: RunError | null;
 }
 
-/** @param endpoints where the origins of the definition really are */
-export async function testEngine(yaml: string, endpoints: Record<string, string>): Promise<TestEngine> {
-  const registry = new Registry(PLUGINS);
-  const { plan, findings } = compileDefinition({ file: 'vendor.yaml', text: yaml }, registry);
+/**
+ * @param endpoints where the origins of the definition really are
+ * @param config what the connection is filled in with
+ */
+export async function testEngine(
+  yaml: string,
+  endpoints: Readonly<Record<string, string>>,
+  plugins: readonly Plugin[] = PLUGINS,
+  config: JsonObject = { token: 'secret-token-1' },
+): Promise<TestEngine> {
+  const registry = new Registry(plugins);
+  const [, id = 'vendor'] = /^id: (\S+)$/m.exec(yaml) ?? [];
+  const { plan, findings } = compileDefinition({ file: `${id}.yaml`, text: yaml }, registry);
   if (!plan) throw new Error(findings.map(formatFinding).join('\n'));
   const { db, drop } = await testDatabase();
   const queue = new RunQueue(db.engine);
@@ -66,10 +77,10 @@ export async function testEngine(yaml: string, endpoints: Record<string, string>
     `INSERT INTO definition_versions (hash, definition, version, kind, file, source) VALUES ($1, $2, $3, $4, 'f', $5)`,
     [plan.hash, plan.id, plan.version, plan.kind, yaml],
   );
-  const connection = new MemoryConnectionStore(plan.id, { token: 'secret-token-1' });
+  const connection = new MemoryConnectionStore(plan.id, config);
   const http = createHttpClient({ endpoints, clock: systemClock });
   const authorizer = createAuthorizer({ registry, connections: connection, http, clock: systemClock, app: () => ({}) });
-  const engine = { clock: systemClock, random: Math.random, http, authorizer, connections: connection, app: () => ({}) };
+  const engine = { clock: systemClock, random: Math.random, http, authorizer, connections: connection, app: () => ({}), stepTypes: (name: string) => registry.stepType(name), services: {}, events: async () => [] };
   const log = { warn() {}, error: (fields: object, message: string) => console.error(message, fields) };
   const options: WorkerOptions = { queue, engine, plan: async () => plan, log };
   const workers: Worker[] = [];
@@ -85,12 +96,13 @@ export async function testEngine(yaml: string, endpoints: Record<string, string>
     connection,
     plan,
     tenantId,
-    async submit(action, given = {}) {
+    async submit(action, given = {}, more = {}) {
       const id = uuid7();
-      const input = plan.pipelines.get(`actions/${action}`)!.input.complete(given).value;
-      const { id: definition, version, hash } = plan;
+      const pipeline = plan.pipelines.has(action) ? action : `actions/${action}`;
+      const input = plan.pipelines.get(pipeline)!.input.complete(given).value;
+      const context = { environment: { id, name: 'test', input, outputs: {}, steps: {} } };
       await queue.enqueue([
-        { tenantId, id, kind: 'action', definition: { id: definition, version, hash }, pipeline: `actions/${action}`, subject: 'test', connectionId: uuid7(), input },
+        { tenantId, id, kind: 'action', ...runOf(plan, pipeline), subject: 'test', connectionId: uuid7(), input, context, ...more },
       ]);
       workers.forEach((worker) => worker.wake());
       return id;
@@ -107,7 +119,7 @@ export async function testEngine(yaml: string, endpoints: Record<string, string>
       return { id, runs: await queue.claim(id, 100) };
     },
     async carryUnrecorded(run) {
-      await execute(run, plan, { ...engine, checkpoint: async (write) => (await queue.write([write])).has(write.id) }, new AbortController().signal);
+      await execute(run, plan, { ...engine, checkpoint: async (write) => (await queue.write([write])).get(write.id) }, new AbortController().signal);
     },
     async bury(workerId) {
       const { beat } = (await queue.beats()).find(({ id }) => id === workerId)!;

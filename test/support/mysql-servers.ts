@@ -219,6 +219,7 @@ const QUICK = { 'innodb-flush-log-at-trx-commit': '0', 'innodb-doublewrite': '0'
 async function launch(program: Program, home: string, options: Options): Promise<MysqlServer> {
   const init = join(home, 'init.sql');
   await writeFile(init, administrator(program.kind), { mode: 0o644 });
+  await mkdir(join(home, 'tmp'));
   await giveAway(home, true);
   const settings = { ...SETTINGS, ...(options.durable ? DURABLE : QUICK), ...options.settings };
   let child: ChildProcess;
@@ -272,7 +273,13 @@ function spawnServer(
   settings: Readonly<Record<string, string>>,
 ): ChildProcess {
   const log = openSync(join(home, 'log'), 'a', 0o644);
-  const files = { datadir: join(home, 'data'), socket: join(home, 'sock'), 'pid-file': join(home, 'pid') };
+  const files = {
+    datadir: join(home, 'data'),
+    // At its start a server removes from here what looks like a dead one's leftovers: servers must not share it.
+    tmpdir: join(home, 'tmp'),
+    socket: join(home, 'sock'),
+    'pid-file': join(home, 'pid'),
+  };
   const flags = Object.entries({ ...files, ...settings }).map(([name, value]) => `--${name}=${value}`);
   // MySQL writes a binary log unless told not to, and listens for its X protocol.
   const quiet = kind === 'mysql' ? ['--disable-log-bin', '--mysqlx=OFF'] : ['--skip-log-bin'];

@@ -19,7 +19,7 @@ export function auditRoutes(): Route[] {
       method: 'GET',
       path: '/v1/audit-events',
       tag: 'Tenancy',
-      summary: 'Who changed keys, connections and members.',
+      summary: 'Who changed keys, connections and members, and who read logs.',
       access: 'tenant',
       scope: 'audit:read',
       query: closed({

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { Type } from 'typebox';
 import {
   describeColumns,
@@ -15,6 +14,7 @@ import { MAX_LOG_BODY, NDJSON, readLogBody } from '../log-body.ts';
 import { route, type Context, type Method, type Reply, type Route } from '../route.ts';
 import { closed, listOf, paging, Time } from '../schema.ts';
 import { actorOf } from '../who.ts';
+import { whileConnected } from '../while-connected.ts';
 
 const tag = 'Logs';
 const access = 'tenant';
@@ -58,7 +58,8 @@ export function logRoutes(logs: Logs): Route[] {
           schema: Type.Object({ results: Type.Array(Type.Object({}, { additionalProperties: true })) }),
         },
       },
-      async handle({ request, tenantId, body }) {
+      async handle({ request, caller, tenantId, body }) {
+        await logs.readAudit.note(caller, 'query', undefined, { query: body.query });
         const results = await whileConnected(request, (signal) =>
           logs.queries.run(tenantId, body.query, signal),
         );
@@ -149,6 +150,7 @@ function intakeRoute(logs: Logs, method: Extract<Method, 'PUT' | 'POST'>): Route
     bodyType: 'own',
     mediaTypes: NDJSON,
     idempotency: 'own',
+    ahead: true,
     answers: {
       200: { description: 'They are stored.', schema: closed({}) },
       409: { description: 'A column has another type, or a name differs in case only.' },
@@ -165,21 +167,6 @@ function intakeRoute(logs: Logs, method: Extract<Method, 'PUT' | 'POST'>): Route
       }
     },
   });
-}
-
-/** Gives work a signal that aborts when the caller hangs up. */
-async function whileConnected<T>(
-  { socket }: IncomingMessage,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const gone = new AbortController();
-  const abort = (): void => gone.abort();
-  socket.once('close', abort);
-  try {
-    return await work(gone.signal);
-  } finally {
-    socket.off('close', abort);
-  }
 }
 
 const STORED = { text: '{}', type: 'application/json; charset=utf-8' };

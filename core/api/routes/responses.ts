@@ -49,7 +49,7 @@ export function responseRoutes({
       async handle({ owned, body, idempotency }) {
         const answer = (submitted: Submitted) => ({
           status: 201,
-          location: locationOf(submitted),
+          headers: { Location: locationOf(submitted) },
           body: JSON.stringify(show(submitted)),
         });
         const done = await submissions.submit(

@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import type { Catalogue } from '../../domains/definitions/catalogue.ts';
 import { replayRun, resolveRun } from '../../domains/runs/replay.ts';
 import { cancelRun, findRun, replayRuns, runWithSteps } from '../../domains/runs/runs.ts';
+import type { RunWatch } from '../../domains/runs/watch.ts';
 import { RUN_STATES } from '../../kernel/runs.ts';
 import type { Run } from '../../kernel/stores/runs.ts';
 import { idIn } from '../ids.ts';
@@ -45,9 +46,11 @@ async function accepted(
 export function runRoutes({
   catalogue,
   closing,
+  watch,
 }: {
   readonly catalogue: Catalogue;
   readonly closing: AbortSignal;
+  readonly watch: RunWatch;
 }): Route[] {
   return [
     route({
@@ -99,7 +102,15 @@ export function runRoutes({
         200: { description: '`event: run`, `id` its version, data the run.', type: 'text/event-stream' },
       },
       owner: ownRun,
-      handle: async (context) => runEvents(context, context.owned.id, closing),
+      async handle(context) {
+        const load = async () => {
+          const { run, steps } = await context.work((stores) =>
+            runWithSteps(stores, context.tenantId, context.owned.id),
+          );
+          return { run, data: showRun(run, steps) };
+        };
+        return runEvents(context, context.owned.id, { watch, closing, event: 'run', load });
+      },
     }),
     route({
       method: 'POST',
@@ -169,12 +180,13 @@ export function runRoutes({
       method: 'POST',
       path: '/v1/runs/{id}:cancel',
       tag,
-      summary: 'Cancel a run: one that waits ends at once, one under way after the request in hand.',
+      summary:
+        'Cancel a run: one that waits ends at once, one under way after the request in hand. What can be undone is undone first.',
       access,
       scope: write,
       answers: {
         202: { description: 'The run.', schema: RunWithSteps },
-        409: { description: 'It has ended.' },
+        409: { description: 'It has ended, or is rolling back.' },
       },
       owner: ownRun,
       async handle(context) {

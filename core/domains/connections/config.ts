@@ -9,22 +9,27 @@ import type { Catalogue } from '../definitions/catalogue.ts';
 export type CheckUrl = (url: URL) => void;
 
 /** The definition that a body names. Throws VALIDATION_FAILED with the nearest known one, DEFINITION_INVALID for a broken one. */
-export function planNamed(catalogue: Catalogue, id: string): Plan {
+export function planNamed(
+  catalogue: Catalogue,
+  id: string,
+  { path, kind }: { readonly path: string; readonly kind?: Plan['kind'] } = { path: '/definition' },
+): Plan {
+  const fits = (plan: Plan | undefined): boolean => kind === undefined || plan?.kind === kind;
   const plan = catalogue.plan(id);
-  if (plan) return plan;
-  const broken = catalogue.all().find((definition) => definition.id === id);
+  if (plan && fits(plan)) return plan;
+  const broken = catalogue.all().find((definition) => definition.id === id && !definition.plan);
   if (broken) {
     const errors = broken.findings.map((finding) => ({
-      path: '/definition',
+      path,
       message: formatFinding(finding),
     }));
     throw new SluiceError('DEFINITION_INVALID', `The definition "${id}" has errors and cannot be used.`, {
       errors,
     });
   }
-  const ids = catalogue.ids();
-  const message = `There is no definition "${id}".${didYouMean(id, ids) || ` There are ${ids.join(', ') || 'none'}.`}`;
-  throw new SluiceError('VALIDATION_FAILED', message, { errors: [{ path: '/definition', message }] });
+  const ids = catalogue.ids().filter((known) => fits(catalogue.plan(known)));
+  const message = `There is no ${kind ?? 'definition'} "${id}".${didYouMean(id, ids) || ` There are ${ids.join(', ') || 'none'}.`}`;
+  throw new SluiceError('VALIDATION_FAILED', message, { errors: [{ path, message }] });
 }
 
 /**

@@ -91,19 +91,27 @@ export async function changeConnection(
   return { connection, secretNames: namesOf(secrets) };
 }
 
-/** Throws IN_USE naming the automations that use it. */
+/** Throws IN_USE naming the automations and compute environments that use it. */
 export async function deleteConnection(stores: Stores, who: Actor, connection: Connection): Promise<void> {
-  const users = await stores.connections.users(connection.tenantId, connection.id);
+  const { tenantId, id, name } = connection;
+  const users = await stores.connections.users(tenantId, id);
   if (users.length > 0) {
-    throw new SluiceError(
-      'IN_USE',
-      `The connection "${connection.name}" is used by ${users.length} action${users.length > 1 ? 's' : ''}. Detach them first.`,
-      { errors: users.map((id) => ({ path: '', message: `It is used by the action ${id}.` })) },
-    );
+    const detail = `The connection "${name}" is used by ${users.length} action${users.length > 1 ? 's' : ''}. Detach them first.`;
+    throw inUse(detail, 'action', users);
+  }
+  const environments = await stores.environments.byConnection(tenantId, id, 100);
+  if (environments.length > 0) {
+    const detail = `The connection "${name}" is used by compute environments. Delete them first: it takes the connection to do so.`;
+    throw inUse(detail, 'compute environment', environments);
   }
   await stores.connections.delete(connection.tenantId, connection.id);
   await audit(stores, who, 'connection.delete', `connection:${connection.id}`, { name: connection.name });
   await stores.changed({ noun: 'connection', tenantId: connection.tenantId, id: connection.id });
+}
+
+function inUse(detail: string, noun: string, ids: readonly string[]): SluiceError {
+  const errors = ids.map((id) => ({ path: '', message: `It is used by the ${noun} ${id}.` }));
+  return new SluiceError('IN_USE', detail, { errors });
 }
 
 function namesOf(secrets: ConnectionSecrets): string[] {

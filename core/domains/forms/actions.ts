@@ -8,6 +8,7 @@ import type { Plan } from '../../language/plan.ts';
 import { validateTemplated } from '../../language/schema/templated.ts';
 import type { Actor } from '../audit/record.ts';
 import { planNamed, refusal, urlsOf, type CheckUrl } from '../connections/config.ts';
+import { connectionFaults } from '../connections/needed.ts';
 import type { Catalogue } from '../definitions/catalogue.ts';
 import { pipelineName } from './compiled-action.ts';
 import { compileTemplates } from './templates.ts';
@@ -120,7 +121,7 @@ async function checkAction(
   if (!pipeline) throw refused([{ path: '/action', message: noSuchAction(plan, automation.action) }]);
   const urls = urlsOf(automation.input, '/input').flatMap(([path, url]) => refusal(path, url, deps.checkUrl));
   const errors: Violation[] = [
-    ...(await connectionFaults(stores, plan, automation)),
+    ...(await connectionFaults(stores, plan, automation, 'action')),
     ...compileTemplates(automation.input, '/input', form.questions).violations,
     ...(automation.condition === undefined
       ? []
@@ -144,25 +145,4 @@ function noSuchAction(plan: Plan, action: string): string {
     name.startsWith('actions/') ? [name.slice('actions/'.length)] : [],
   );
   return `The definition ${plan.id} has no action "${action}"; it has ${names.join(', ') || 'none'}.${didYouMean(action, names)}`;
-}
-
-async function connectionFaults(stores: Stores, plan: Plan, automation: Automation): Promise<Violation[]> {
-  const { tenantId, connectionId } = automation;
-  const path = '/connectionId';
-  if (connectionId === undefined) {
-    const keepsTokens = plan.auth.some(({ scheme }) => scheme === 'oauth2' || scheme === 'login');
-    const needsOne = keepsTokens || plan.connection.complete({}).violations.length > 0;
-    return needsOne
-      ? [{ path, message: `${plan.title} needs a connection; make one with POST /v1/connections.` }]
-      : [];
-  }
-  const connection = await stores.connections.find(tenantId, connectionId);
-  if (!connection) throw notFound('connection');
-  if (connection.definition === plan.id) return [];
-  return [
-    {
-      path,
-      message: `The connection "${connection.name}" is one of ${connection.definition}, and this action is of ${plan.id}.`,
-    },
-  ];
 }

@@ -5,8 +5,10 @@ import type { DefinitionRef, NewRun, RunError } from '../../kernel/runs.ts';
 import type { Connection } from '../../kernel/stores/connections.ts';
 import type { Automation, Form, FormResponse, Question } from '../../kernel/stores/forms.ts';
 import type { Tenant } from '../../kernel/stores/tenancy.ts';
-import { ABSENT, type Pipeline, type Plan, type Scope } from '../../language/plan.ts';
+import { ABSENT, type Plan } from '../../language/plan.ts';
 import { isTrue } from '../../language/template/values.ts';
+import { concurrencyOf } from '../runs/concurrency.ts';
+import { runOf } from '../../runtime/run-of.ts';
 import { eventOf } from './event.ts';
 import { compileTemplates } from './templates.ts';
 
@@ -47,8 +49,7 @@ export function compileAction(parts: ActionParts): CompiledAction {
         tenantId: form.tenantId,
         id: uuid7(),
         kind: 'action',
-        definition,
-        pipeline: pipelineName(automation.action),
+        ...(plan ? runOf(plan, pipelineName(automation.action)) : { definition, pipeline: pipelineName(automation.action) }),
         subject: `response:${response.id}`,
         automationId: automation.id,
         ...(connection && { connectionId: connection.id }),
@@ -66,7 +67,13 @@ export function compileAction(parts: ActionParts): CompiledAction {
           throw new StepFault('config', `The action's input does not fit this response: ${list}`);
         }
         rendered = whole;
-        const concurrency = concurrencyOf(definition.id, pipeline, scopeOf(parts, born.id, event, whole));
+        const concurrency = concurrencyOf(definition.id, pipeline, {
+          connection,
+          tenant: parts.tenant,
+          runId: born.id,
+          input: whole,
+          more: { event },
+        });
         return { ...born, input: whole, ...(concurrency && { concurrency }) };
       } catch (error) {
         return { ...born, input: rendered, error: faultOf(error) };
@@ -83,33 +90,6 @@ function missing({ definition, action }: Automation, plan: Plan | undefined): st
   return plan
     ? `The definition ${definition} has no action "${action}" any more. Change or detach the form's action.`
     : `The definition ${definition} is not loaded, or has errors; GET /v1/definitions says which.`;
-}
-
-/** What a concurrency key may name. Secrets may not stand in one, so the connection comes without. */
-function scopeOf(
-  { connection, tenant }: ActionParts,
-  runId: string,
-  event: JsonObject,
-  input: JsonObject,
-): Scope {
-  return {
-    connection: connection ? { ...connection.config, id: connection.id } : {},
-    tenant: { id: tenant.id, name: tenant.name },
-    run: { id: runId, createdAt: new Date().toISOString() },
-    now: new Date().toISOString(),
-    app: {},
-    event,
-    input,
-  };
-}
-
-function concurrencyOf(definition: string, { concurrency }: Pipeline, scope: Scope): NewRun['concurrency'] {
-  if (!concurrency) return undefined;
-  const key = concurrency.key(scope);
-  if (key === ABSENT || key === null || typeof key === 'object') {
-    throw new StepFault('config', 'The concurrency key of the definition is no text for this run.');
-  }
-  return { key: `${definition} ${String(key)}`, limit: concurrency.limit };
 }
 
 /** A response is never refused for what an action makes of it: the run says what went wrong. */

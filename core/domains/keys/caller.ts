@@ -9,7 +9,7 @@ export type Caller =
   | {
       readonly kind: 'tenant';
       readonly tenantId: string;
-      /** `key:<id>` or `user:<subject>`, as audit events name it. */
+      /** `key:<id>` or `user:<subject>`, as audit events name it; `keyless` where none was needed. */
       readonly actor: string;
       readonly role: Role;
       readonly scopes: ReadonlySet<string>;

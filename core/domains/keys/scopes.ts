@@ -8,24 +8,31 @@ export const SCOPES = [
   'connections:read',
   'connections:write',
   'definitions:read',
+  'environments:read',
+  'environments:write',
   'forms:read',
   'forms:write',
   'keys:read',
   'keys:write',
   'logs:read',
   'logs:write',
+  'repos:read',
+  'repos:write',
   'responses:read',
   'responses:write',
   'runs:read',
   'runs:write',
   'tenant:read',
   'usage:read',
+  'users:read',
+  'users:write',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
-const isAdministration = (scope: Scope): boolean => scope.startsWith('keys:') || scope.startsWith('audit:');
+const isAdministration = (scope: Scope): boolean =>
+  scope.startsWith('keys:') || scope.startsWith('audit:') || scope === 'users:write';
 
-/** What each role may do. Owners and admins all; members what a form's life takes; viewers look. */
+/** What each role may do. Owners and admins all; members all but administration; viewers look. */
 export const ROLE_SCOPES: Readonly<Record<Role, readonly Scope[]>> = {
   owner: SCOPES,
   admin: SCOPES,

@@ -18,12 +18,24 @@ export function grouped(portions: readonly Portion[]): readonly Group[] {
   const groups = new Map<string, Group>();
   for (const { family, columns, rows } of portions) {
     if (rows.length === 0) continue;
-    const name = [family, ...columns.map((column) => column.name)].join(' ');
+    const name = `${family} ${namesOf(columns)}`;
     const group = groups.get(name);
     if (group) for (const row of rows) group.rows.push(row);
     else groups.set(name, { family, columns, rows: [...rows] });
   }
   return [...groups.values()];
+}
+
+const names = new WeakMap<readonly LogColumn[], string>();
+
+/** Joined once a list: like requests have the very same one (see `rowsOf`). */
+function namesOf(columns: readonly LogColumn[]): string {
+  let joined = names.get(columns);
+  if (joined === undefined) {
+    joined = columns.map(({ name }) => name).join(' ');
+    names.set(columns, joined);
+  }
+  return joined;
 }
 
 /** A group with its ids. Several ranges make several batches. */

@@ -14,7 +14,8 @@ export function newColumns(
   known: readonly LogColumn[],
   schema: readonly LogColumn[],
 ): readonly LogColumn[] {
-  const byName = new Map(known.map((column) => [column.name.toLowerCase(), column]));
+  if (schema.length === 0) return [];
+  const byName = byNameOf(known);
   const added: LogColumn[] = [];
   const conflicts: Violation[] = [];
   for (const { name, type } of schema) {
@@ -37,6 +38,18 @@ export function newColumns(
     throw invalid([{ path: '/schema', message: tooMany(known.length + added.length) }]);
   }
   return added;
+}
+
+/** By list of columns, and in that by lower-case name: the families that are kept ask with every request. */
+const byNames = new WeakMap<readonly LogColumn[], ReadonlyMap<string, LogColumn>>();
+
+function byNameOf(columns: readonly LogColumn[]): ReadonlyMap<string, LogColumn> {
+  let byName = byNames.get(columns);
+  if (!byName) {
+    byName = new Map(columns.map((column) => [column.name.toLowerCase(), column]));
+    byNames.set(columns, byName);
+  }
+  return byName;
 }
 
 function pathOf(name: string): string {

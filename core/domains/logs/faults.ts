@@ -28,6 +28,7 @@ export function writeError(shard: string, error: unknown): unknown {
           cause: error,
         },
       );
+    case 'uncomputable':
     // The control plane made the users, and checked the values: what is denied or refused is a defect.
     case 'denied':
     case 'refused':

@@ -69,9 +69,7 @@ export class Growth {
     const shard = known ? homeOf(known).shard : await this.#place(tenantId);
     await fits(shard);
     const decided = await this.#decide(tenantId, name, schema, shard);
-    const grown = await this.#build(decided);
-    cache.keep(grown);
-    return grown;
+    return this.#build(decided);
   }
 
   /** The best shard that answers. */
@@ -133,7 +131,7 @@ export function isComplete(family: LogFamily, schema: readonly LogColumn[]): boo
 }
 
 /** Where a family is. Until families are split that is one shard. */
-export function homeOf({ name, homes }: LogFamily): { readonly shard: string; readonly epoch: number } {
+export function homeOf({ name, homes }: Pick<LogFamily, 'name' | 'homes'>): { readonly shard: string; readonly epoch: number } {
   const [home] = homes;
   if (home && homes.length === 1) return home;
   throw new Error(`The family "${name}" is on ${homes.length} shards.`);

@@ -51,15 +51,16 @@ export class Intake {
     let columns = declared(known, name, schema);
     let rows: Rows;
     try {
-      rows = rowsOf(logs, columns);
+      rows = rowsOf(name, logs, columns);
     } catch (error) {
       // A column that another process added since is not known here yet.
       const fresh = known && (await this.#deps.cache.read(tenantId, name));
       if (!fresh || fresh.version === known.version) throw error;
       columns = declared(fresh, name, schema);
-      rows = rowsOf(logs, columns);
+      rows = rowsOf(name, logs, columns);
     }
-    await this.#deps.meter.allow(tenantId, { events: logs.length, bytes });
+    const allowed = this.#deps.meter.allow(tenantId, { events: logs.length, bytes });
+    if (allowed) await allowed;
     // What is refused up to here, or by the growth, leaves the key free.
     const family = await this.#grown(tenantId, name, schema, rows);
     const write = (): Promise<Written> => this.#write(tenantId, family, rows, claim);
@@ -98,6 +99,7 @@ export class Intake {
         ...rows,
         family: family.name,
         epoch,
+        forwarded: family.forwarded,
         key,
       });
       if (written.state !== 'fenced') return written;
@@ -143,7 +145,9 @@ function declared(
 ): readonly LogColumn[] {
   if (family) checkCase(family, name);
   const known = family?.columns ?? [];
-  return [...known, ...newColumns(name, known, schema)];
+  const added = newColumns(name, known, schema);
+  // As a rule there are none, and the list itself is handed on: others remember what they made of it.
+  return added.length === 0 ? known : [...known, ...added];
 }
 
 function repetition({ key, bodyHash }: IdempotencyClaim, before: string): { readonly repeated: boolean } {

@@ -1,6 +1,7 @@
 import type { Clock } from '../../kernel/clock.ts';
 import { Coalescer } from '../../kernel/coalescer.ts';
 import type { AppendBatch, AppendOutcome } from '../../kernel/logs.ts';
+import type { OnAppended } from './appended.ts';
 import { batchesOf, grouped, type Portion } from './batch.ts';
 import { faultOf, writeError } from './faults.ts';
 import type { IdRange, Ids } from './ids.ts';
@@ -9,6 +10,8 @@ import type { Shards } from './shards.ts';
 /** What a request wants written, and under which key. */
 export interface Writing extends Portion {
   readonly epoch: number;
+  /** Its batches are noted with their rows. */
+  readonly forwarded: boolean;
   readonly key: { readonly key: string; readonly bodyHash: string } | undefined;
 }
 
@@ -20,8 +23,9 @@ export type Written =
 /** Requests of up to this many events share transactions; larger ones have their own. */
 const SMALL = 100;
 const MOST_REQUESTS = 256;
-/** One commits while the other is being written. */
+/** One commits while the other is being written, where there is so much to write that it pays. */
 const PARALLEL = 2;
+const ENOUGH = 32;
 
 interface Lane {
   readonly queue: Coalescer<Writing, Written>;
@@ -32,6 +36,7 @@ export interface LanesDeps {
   readonly shards: Shards;
   readonly ids: Ids;
   readonly clock: Clock;
+  readonly onAppended: OnAppended;
 }
 
 /** Group commit: what small requests of a tenant bring to a shard in one turn of the event loop is one transaction. */
@@ -56,6 +61,7 @@ export class Lanes {
       const queue = new Coalescer<Writing, Written>((items) => this.#flush(tenantId, shard, items), {
         max: MOST_REQUESTS,
         parallel: PARALLEL,
+        enough: ENOUGH,
         isItemsFault: (error) => faultOf(error) === 'refused',
       });
       lane = { queue, waiting: 0 };
@@ -83,7 +89,7 @@ export class Lanes {
   }
 
   async #append(tenantId: string, shard: string, items: readonly Writing[]): Promise<AppendOutcome> {
-    const { shards, ids, clock } = this.#deps;
+    const { shards, ids, clock, onAppended } = this.#deps;
     const taken: { family: string; ranges: readonly IdRange[] }[] = [];
     const batches: AppendBatch[] = [];
     for (const group of grouped(items)) {
@@ -94,13 +100,14 @@ export class Lanes {
     const guard = {
       epochs: Object.fromEntries(items.map(({ family, epoch }) => [family, epoch])),
       keys: items.flatMap(({ key }) => key ?? []),
+      noted: items.filter(({ forwarded }) => forwarded).map(({ family }) => family),
     };
     try {
       const open = await shards.open(shard);
       const outcome = await open.append(await shards.tenant(tenantId, shard), batches, guard);
       // Where the outcome is not known the ids stay taken.
-      if (outcome.outcome !== 'appended')
-        for (const { family, ranges } of taken) ids.giveBack(tenantId, family, ranges);
+      if (outcome.outcome === 'appended') onAppended(tenantId, batches);
+      else for (const { family, ranges } of taken) ids.giveBack(tenantId, family, ranges);
       return outcome;
     } catch (error) {
       throw writeError(shard, error);

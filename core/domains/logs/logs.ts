@@ -1,6 +1,7 @@
 import type { Clock } from '../../kernel/clock.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import type { LogStore, QueryLimits } from '../../kernel/logs.ts';
+import type { LogServices } from '../../kernel/services.ts';
 import { OPERATOR } from '../../kernel/stores/idempotency.ts';
 import type { LogDirectory } from '../../kernel/stores/logs.ts';
 import type { ChangeFeed, UnitOfWork } from '../../kernel/stores/stores.ts';
@@ -13,9 +14,13 @@ import { Intake } from './intake.ts';
 import { Lanes } from './lanes.ts';
 import { Meter } from './meter.ts';
 import { Queries, QUERY_LIMITS } from './queries.ts';
+import { ReadAudit } from './read-audit.ts';
+import { Reading } from './reading/reading.ts';
 import { putShard } from './shard-admin.ts';
 import { Shards } from './shards.ts';
 import { SqlParser } from './sql/sql-parser.ts';
+import { stepServices } from './step-services.ts';
+import { TAIL_LIMITS, Tails, type TailLimits } from './tail/tails.ts';
 
 export interface LogsDeps {
   readonly work: UnitOfWork;
@@ -27,6 +32,7 @@ export interface LogsDeps {
   /** How much may be on its way at a time. */
   readonly limits?: AdmissionLimits;
   readonly queryLimits?: QueryLimits;
+  readonly tailLimits?: TailLimits;
 }
 
 /** The log platform of one process. */
@@ -34,10 +40,15 @@ export interface Logs {
   readonly admission: Admission;
   readonly intake: Intake;
   readonly queries: Queries;
+  readonly reading: Reading;
+  readonly readAudit: ReadAudit;
+  readonly tails: Tails;
   readonly shards: Shards;
   readonly families: FamilyCache;
   readonly meter: Meter;
   readonly directory: LogDirectory;
+  /** What steps of runs may do with it. */
+  readonly services: LogServices;
   /** Asks every shard how much it keeps of whom: for usage, and for the placement of families. Dead ones are left out. */
   measure(): Promise<void>;
   /** Gives unused ids back, writes what was counted, and closes the shards. */
@@ -60,28 +71,29 @@ export async function openLogs(
   const growth = new Growth({ work, directory, shards, cache: families });
   const catalogs = new Catalogs(deps);
   const parser = new SqlParser();
-  const lanes = new Lanes({ shards, ids, clock });
+  const limits = deps.queryLimits ?? QUERY_LIMITS;
+  const tails = new Tails({ ...deps, shards, families, limits: deps.tailLimits ?? TAIL_LIMITS });
+  const lanes = new Lanes({ shards, ids, clock, onAppended: tails.appended });
   for (const [name, url] of Object.entries(servers)) {
     const store = storeOf(shards, name, url);
     await work.within([OPERATOR], (stores) => putShard(stores, { name, store, url }));
   }
+  const intake = new Intake({ cache: families, growth, lanes, shards, meter, directory });
   return {
     admission: new Admission(deps.limits),
-    intake: new Intake({ cache: families, growth, lanes, shards, meter, directory }),
-    queries: new Queries({
-      parser,
-      catalogs,
-      shards,
-      meter,
-      clock,
-      limits: deps.queryLimits ?? QUERY_LIMITS,
-    }),
+    intake,
+    queries: new Queries({ parser, catalogs, shards, meter, clock, limits }),
+    reading: new Reading({ shards, meter, clock, limits }),
+    readAudit: new ReadAudit(deps),
+    tails,
     shards,
     families,
     meter,
     directory,
+    services: stepServices({ intake, shards, work }),
     measure: () => measure({ work, directory, shards, meter }),
     async close() {
+      tails.close();
       families.close();
       catalogs.close();
       try {

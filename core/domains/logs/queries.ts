@@ -96,7 +96,7 @@ export class Queries {
     signal: AbortSignal,
   ): Promise<LogRows> {
     const { limits } = this.#deps;
-    const statement = compiled.statementFor(shard.dialect, homeName(tenant));
+    const statement = compiled.statementFor(shard.dialect, shard.homeOf(tenant));
     try {
       return await shard.query(tenant, statement, limits, signal);
     } catch (error) {
@@ -105,13 +105,24 @@ export class Queries {
   }
 }
 
-/** The tenant's database or schema, as every store names it. */
-export function homeName({ tenantId }: ShardTenant): string {
-  return `t_${tenantId.replaceAll('-', '')}`;
+/** What to do about a query that takes too long, or has too large a result. */
+export interface Advice {
+  readonly slow: string;
+  readonly large: string;
 }
 
+const SQL_ADVICE: Advice = {
+  slow: 'Make it narrower: fewer families, an earlier WHERE.',
+  large: 'Add a LIMIT, or take fewer columns.',
+};
+
 /** What a caller hears of a shard's trouble while it reads. */
-export function readError(shard: string, limits: QueryLimits, error: unknown): unknown {
+export function readError(
+  shard: string,
+  limits: QueryLimits,
+  error: unknown,
+  advice: Advice = SQL_ADVICE,
+): unknown {
   switch (faultOf(error)) {
     case 'unavailable':
     case 'cancelled':
@@ -119,13 +130,13 @@ export function readError(shard: string, limits: QueryLimits, error: unknown): u
     case 'timeout':
       return new SluiceError(
         'QUERY_TIMEOUT',
-        `The query took longer than ${limits.timeoutMs / 1000} seconds and was stopped. Make it narrower: fewer families, an earlier WHERE.`,
+        `The query took longer than ${limits.timeoutMs / 1000} seconds and was stopped. ${advice.slow}`,
         { cause: error },
       );
     case 'too_large':
       return new SluiceError(
         'RESULT_TOO_LARGE',
-        `The result has more than ${limits.maxRows} rows, or more than ${limits.maxBytes} bytes. Add a LIMIT, or take fewer columns.`,
+        `The result has more than ${limits.maxRows} rows, or more than ${limits.maxBytes} bytes. ${advice.large}`,
         { cause: error },
       );
     case 'locked':
@@ -133,6 +144,12 @@ export function readError(shard: string, limits: QueryLimits, error: unknown): u
         cause: error,
         retryAfter: 1,
       });
+    case 'uncomputable':
+      return new SluiceError(
+        'SQL_REFUSED',
+        'The query cannot be computed over the rows that it meets: a number leaves the range of its type, or a query in an expression gives more than one row. Narrow it with WHERE or LIMIT 1, or multiply less.',
+        { cause: error },
+      );
     // What we emitted ourselves is neither denied nor refused, but by a defect.
     case 'denied':
     case 'refused':

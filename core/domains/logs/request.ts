@@ -3,6 +3,7 @@ import { isJsonObject, pointerSegment, type Json, type JsonObject } from '../../
 import { LOG_TYPES, type LogColumn, type LogType } from '../../kernel/logs.ts';
 import { didYouMean } from '../../kernel/suggest.ts';
 import { MAX_COLUMNS, nameFault, shown } from './names.ts';
+import { SchemaFault } from './schema-fault.ts';
 
 /** Events of one family, as a request brings them. Events themselves are not looked into yet. */
 export interface LogRequest {
@@ -34,7 +35,9 @@ export function readLogRequest(given: unknown): LogRequest {
   const family = readFamily(given['family'], violations);
   const schema = readSchema(given['schema'], violations);
   const logs = readLogs(given['logs'], violations);
-  if (violations.length > 0) throw invalid(violations.slice(0, MOST_FINDINGS));
+  if (violations.length > 0) {
+    throw invalid(violations.slice(0, MOST_FINDINGS), unknownType(family, given['schema']));
+  }
   return { family, schema, logs };
 }
 
@@ -84,6 +87,14 @@ export function tooMany(count: number): string {
   return `A family has at most ${MAX_COLUMNS} columns; these are ${count}.`;
 }
 
+/** The first field of a schema whose type there is not. */
+function unknownType(family: string, schema: Json | undefined): SchemaFault | undefined {
+  for (const [field, type] of Object.entries(isJsonObject(schema) ? schema : {})) {
+    if (typeof type === 'string' && typeFault(type) !== undefined) return new SchemaFault(family, field, type);
+  }
+  return undefined;
+}
+
 function typeFault(type: Json): string | undefined {
   if (typeof type !== 'string') return `Expected the name of a type, got ${kindOf(type)}.`;
   if ((LOG_TYPES as readonly string[]).includes(type)) return undefined;
@@ -108,11 +119,14 @@ function readLogs(logs: Json | undefined, violations: Violation[]): readonly Jso
 }
 
 /** One error for all that was found. */
-export function invalid(violations: readonly Violation[]): SluiceError {
+export function invalid(violations: readonly Violation[], cause?: SchemaFault): SluiceError {
   const [first] = violations;
   const place = first!.path === '' ? 'The body' : first!.path;
   const others = violations.length > 1 ? ` (and ${violations.length - 1} more)` : '';
-  return new SluiceError('VALIDATION_FAILED', `${place}: ${first!.message}${others}`, { errors: violations });
+  return new SluiceError('VALIDATION_FAILED', `${place}: ${first!.message}${others}`, {
+    errors: violations,
+    cause,
+  });
 }
 
 function kindOf(value: unknown): string {

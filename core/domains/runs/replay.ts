@@ -1,10 +1,12 @@
 import { SluiceError } from '../../kernel/errors.ts';
 import type { JsonObject } from '../../kernel/json.ts';
-import type { DefinitionRef, RunState } from '../../kernel/runs.ts';
-import type { Run } from '../../kernel/stores/runs.ts';
+import { RunExclusion, type DefinitionRef, type RunState } from '../../kernel/runs.ts';
+import { isOperationKind } from '../../kernel/stores/compute.ts';
+import type { Requeue, Run } from '../../kernel/stores/runs.ts';
 import type { Stores } from '../../kernel/stores/stores.ts';
 import type { Step } from '../../language/plan.ts';
-import { replayFromFailedStep, replayFromStart, resolveDone, resolveNotDone } from '../../runtime/replay.ts';
+import { hasLeaks, replayFromFailedStep, replayFromStart, resolveDone, resolveNotDone } from '../../runtime/replay.ts';
+import { deadlineAnew } from '../../runtime/run-of.ts';
 import { inputAnew } from './begin-again.ts';
 import type { Catalogue } from '../definitions/catalogue.ts';
 
@@ -32,6 +34,7 @@ export async function replayRun(
   run: Run,
   how: Replay,
 ): Promise<{ readonly repeats: readonly string[] }> {
+  checkReplayable(run, how);
   const from = REPLAYABLE[how.from];
   if (!from.includes(run.state)) {
     throw notReplayable(
@@ -46,18 +49,43 @@ export async function replayRun(
       : replayFromFailedStep(run.cursor, run.state, run.error?.step);
   const plan = definition ? catalogue.plan(definition.id) : await catalogue.planByHash(run.definition.hash);
   const input = await inputAnew(stores, run, plan);
-  const changes = { cursor, ...(definition && { definition }), ...(input && { input }) };
-  if (!(await stores.runs.requeue(run, from, changes))) {
-    throw notReplayable('The run was set going by another request.');
-  }
+  const changes = {
+    cursor,
+    ...(definition && { definition }),
+    ...(input && { input }),
+    ...deadlineAnew(plan, run.pipeline, cursor),
+  };
+  await setGoing(stores, run, from, changes);
   return { repeats };
+}
+
+/** Throws RUN_NOT_REPLAYABLE for what has a way of its own, and for what would be done twice. */
+function checkReplayable({ id, kind, cursor }: Run, { from }: Replay): void {
+  if (isOperationKind(kind)) {
+    throw notReplayable(`The run is an operation on a compute environment: POST /v1/operations/${id}:retry.`);
+  }
+  if (kind === 'read') throw notReplayable('The run is a drift check: the next one comes by itself.');
+  if (from === 'start' && hasLeaks(cursor)) {
+    throw notReplayable('Some of what it did could not be undone. Replay it from failedStep first, which undoes that.');
+  }
+}
+
+async function setGoing(stores: Stores, run: Run, from: readonly RunState[], how: Requeue): Promise<void> {
+  try {
+    if (await stores.runs.requeue(run, from, how)) return;
+  } catch (error) {
+    if (error instanceof RunExclusion) throw notReplayable(`${error.message} Wait for its end, then replay this one.`);
+    throw error;
+  }
+  throw notReplayable('The run was set going by another request.');
 }
 
 function notReplayable(message: string): SluiceError {
   return new SluiceError('RUN_NOT_REPLAYABLE', message);
 }
 
-function latestOf(catalogue: Catalogue, run: Run): DefinitionRef {
+/** The definition as it is now, for a run that was made with an older text. Throws RUN_NOT_REPLAYABLE. */
+export function latestOf(catalogue: Catalogue, run: Run): DefinitionRef {
   const plan = catalogue.plan(run.definition.id);
   if (!plan) throw notReplayable(`The definition ${run.definition.id} is not loaded now, or has errors.`);
   if (!plan.pipelines.has(run.pipeline)) {
@@ -89,7 +117,7 @@ function effectful(steps: readonly Step[]): Set<string> {
   return new Set(
     steps.flatMap((step) => {
       if (step.verb === 'switch') return step.branches.flatMap((branch) => [...effectful(branch.steps)]);
-      return step.verb === 'request' && step.idempotency.mode !== 'safe' ? [step.path] : [];
+      return (step.verb === 'request' || step.verb === 'use') && step.idempotency.mode !== 'safe' ? [step.path] : [];
     }),
   );
 }

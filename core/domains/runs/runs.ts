@@ -1,6 +1,6 @@
 import { notFound, SluiceError } from '../../kernel/errors.ts';
 import type { RunState } from '../../kernel/runs.ts';
-import type { Run, RunFilter, RunStep } from '../../kernel/stores/runs.ts';
+import type { Cancellation, Run, RunFilter, RunStep } from '../../kernel/stores/runs.ts';
 import type { Stores } from '../../kernel/stores/stores.ts';
 import type { Catalogue } from '../definitions/catalogue.ts';
 import { replayRun, type Replay } from './replay.ts';
@@ -20,12 +20,16 @@ export async function runWithSteps(
   return { run, steps: await stores.runs.steps(tenantId, id) };
 }
 
-/** Throws NOT_CANCELLABLE where it has ended. */
+const TOO_LATE: Readonly<Partial<Record<Cancellation, string>>> = {
+  ended: 'The run has ended: there is nothing left to cancel.',
+  rollingBack: 'The run is rolling_back: what it did is being undone already.',
+};
+
+/** Throws NOT_CANCELLABLE where it has ended, is rolling back, or deletes what nobody could put back. */
 export async function cancelRun(stores: Stores, run: Run): Promise<void> {
-  const state = await stores.runs.cancel(run.tenantId, run.id);
-  if (state === undefined) {
-    throw new SluiceError('NOT_CANCELLABLE', `The run is ${run.state}: what has ended cannot be cancelled.`);
-  }
+  if (run.kind === 'delete') throw new SluiceError('NOT_CANCELLABLE', 'The run deletes a compute environment, which cannot be cancelled.');
+  const tooLate = TOO_LATE[await stores.runs.cancel(run.tenantId, run.id)];
+  if (tooLate !== undefined) throw new SluiceError('NOT_CANCELLABLE', tooLate);
 }
 
 /** The states that a bulk replay takes where its filter names none. */

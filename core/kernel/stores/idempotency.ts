@@ -8,7 +8,7 @@ export interface IdempotencyClaim {
 /** The first answer, as it is given again. `body` is JSON text. */
 export interface RecordedAnswer {
   readonly status: number;
-  readonly location?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body: string;
 }
 

@@ -1,4 +1,5 @@
 import type { LogColumn } from '../logs.ts';
+import type { LogForwarding } from './log-routes.ts';
 
 export const SHARD_STATES = ['active', 'draining', 'down'] as const;
 /** `draining` takes no new families; `down` is not asked at all. */
@@ -59,6 +60,10 @@ export interface LogFamily {
   /** One, as long as a family is not split. */
   readonly homes: readonly LogHome[];
   readonly retentionDays: number | undefined;
+  /** Processes that tail it. */
+  readonly tailedBy: readonly string[];
+  /** Some enabled route is for it: its batches are noted with their rows. */
+  readonly forwarded: boolean;
   readonly createdAt: Date;
 }
 
@@ -80,6 +85,16 @@ export interface LogFamilyStore {
   takeIds(tenantId: string, name: string, count: number): Promise<number | undefined>;
   /** Gives back the ids from `from` to below `end`, where none was taken since. */
   returnIds(tenantId: string, name: string, from: number, end: number): Promise<void>;
+  /**
+   * Records that a process tails the family, for so many seconds from now; undefined where there is none.
+   * @returns the id below which none is going to be used any more, and whether the process is new to the family
+   */
+  tail(
+    tenantId: string,
+    name: string,
+    process: string,
+    seconds: number,
+  ): Promise<{ readonly floor: number; readonly isNew: boolean } | undefined>;
 }
 
 /** What a shard holds, over all tenants. */
@@ -90,7 +105,10 @@ export interface ShardLoad {
 
 /** What is asked across tenants. */
 export interface LogDirectory {
+  readonly forwarding: LogForwarding;
   load(): Promise<ReadonlyMap<string, ShardLoad>>;
+  /** Families that have a retention of their own; or all of them, where there is one for the others. */
+  retained(all: boolean): Promise<readonly { readonly tenantId: string; readonly name: string }[]>;
   /** Tenants and the shards that hold them. */
   tenants(): Promise<readonly { readonly tenantId: string; readonly shard: string }[]>;
   /**

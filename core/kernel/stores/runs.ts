@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../json.ts';
-import type { Cursor, DefinitionRef, RunError, RunState } from '../runs.ts';
+import type { Cursor, DefinitionRef, NewRun, RunError, RunState } from '../runs.ts';
 import type { Page, PageRequest } from './page.ts';
 
 /** A run as its tenant may see it. */
@@ -22,6 +22,12 @@ export interface Run {
   readonly input: JsonObject;
   /** What set it off. */
   readonly event: JsonObject | undefined;
+  /** Further variables of its templates. */
+  readonly context: JsonObject | undefined;
+  readonly exclusiveKey: string | undefined;
+  /** When the way it is on, forward or back, ends. */
+  readonly deadline: Date | undefined;
+  readonly compensates: boolean;
   readonly outputs: JsonObject | undefined;
   readonly error: RunError | undefined;
   readonly version: number;
@@ -39,6 +45,8 @@ export interface RunStep {
   readonly idempotencyKey: string | undefined;
   readonly rule: string | undefined;
   readonly wait: number | undefined;
+  /** Of a step that polls: its requests so far. */
+  readonly polls: number | undefined;
   readonly status: number | undefined;
   readonly request: Json | undefined;
   readonly response: Json | undefined;
@@ -49,7 +57,7 @@ export interface RunStep {
 
 export interface RunFilter {
   readonly states?: readonly RunState[];
-  readonly kind?: string;
+  readonly kinds?: readonly string[];
   readonly definition?: string;
   readonly subject?: string;
   readonly from?: Date;
@@ -58,24 +66,42 @@ export interface RunFilter {
 
 /** How to go on with a run that stands still. */
 export interface Requeue {
+  /** Where it has `rollback`, what the run did is undone. */
   readonly cursor: Cursor;
   /** The definition to go on with, where it is not the pinned one. */
   readonly definition?: DefinitionRef;
   /** Its input, where it is not the one it was made with. */
   readonly input?: JsonObject;
+  /** Ms from now, where its deadline is another from here on. */
+  readonly deadlineMs?: number;
+}
+
+/**
+ * What became of the wish to cancel a run. `cancelling`: a worker sees to it, once its request in hand is recorded, and
+ * undoes what was done where the run compensates. `rollingBack` and `ended`: it was too late.
+ */
+export type Cancellation = 'cancelled' | 'cancelling' | 'rollingBack' | 'ended';
+
+/** Raised by every change of a run. */
+export interface RunVersion {
+  readonly version: number;
+  readonly state: RunState;
 }
 
 /** The run table as the control plane sees it; workers see it as `RunStore`. */
 export interface RunRecords {
+  /** Adds runs that commit with what caused them. Throws RunExclusion; the transaction is lost then. */
+  add(runs: readonly NewRun[]): Promise<void>;
   find(tenantId: string, id: string): Promise<Run | undefined>;
   list(tenantId: string, filter: RunFilter, page: PageRequest): Promise<Page<Run>>;
   steps(tenantId: string, id: string): Promise<readonly RunStep[]>;
-  version(
-    tenantId: string,
-    id: string,
-  ): Promise<{ readonly version: number; readonly state: RunState } | undefined>;
-  /** Makes it due again. False where its state is no longer one of `from`. */
+  /** How far these runs are, by id: what has changed is known without reading it. */
+  versions(tenantIds: readonly string[], ids: readonly string[]): Promise<ReadonlyMap<string, RunVersion>>;
+  /**
+   * Makes it due again. False where its state is no longer one of `from`. Throws RunExclusion where another run has
+   * its exclusive key; the transaction can go on.
+   */
   requeue(run: Run, from: readonly RunState[], how: Requeue): Promise<boolean>;
-  /** Ends it where nobody holds it, or asks its worker to. Returns undefined where it has ended already. */
-  cancel(tenantId: string, id: string): Promise<RunState | undefined>;
+  /** Ends it where it has not begun, or compensates nothing, and nobody holds it; else asks a worker to. */
+  cancel(tenantId: string, id: string): Promise<Cancellation>;
 }

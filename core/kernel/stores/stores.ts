@@ -1,12 +1,16 @@
+import type { EnvironmentStore } from './compute.ts';
 import type { Authorization, AuthorizationStore, ConnectionRecords } from './connections.ts';
 import type { DefinitionStore, DefinitionVersion } from './definitions.ts';
 import type { AutomationStore, Form, FormStore, ResponseStore } from './forms.ts';
 import type { IdempotencyStore } from './idempotency.ts';
+import type { LogRouteStore } from './log-routes.ts';
 import type { LogFamilyStore, LogShardStore, LogTenantStore } from './logs.ts';
+import type { RepoStore } from './repos.ts';
 import type { RunRecords } from './runs.ts';
 import type { Page, PageRequest } from './page.ts';
 import type { ApiKey, ApiKeyStore, AuditStore, Tenant, TenantStore } from './tenancy.ts';
 import type { UsageStore } from './usage.ts';
+import type { UserStore } from './users.ts';
 
 /** All tables of the control plane, as one transaction sees them. */
 export interface Stores {
@@ -21,9 +25,13 @@ export interface Stores {
   readonly responses: ResponseStore;
   readonly automations: AutomationStore;
   readonly runs: RunRecords;
+  readonly users: UserStore;
+  readonly repos: RepoStore;
+  readonly environments: EnvironmentStore;
   readonly logShards: LogShardStore;
   readonly logTenants: LogTenantStore;
   readonly logFamilies: LogFamilyStore;
+  readonly logRoutes: LogRouteStore;
   readonly usage: UsageStore;
   /** Tells all processes, when the transaction commits, that something they may have cached has changed. */
   changed(change: Change): Promise<void>;
@@ -43,6 +51,8 @@ export interface Directory {
   /** Takes the consent away: a state parameter serves once. Undefined where it is unknown or too old. */
   takeAuthorization(stateHash: Buffer): Promise<Authorization | undefined>;
   tenant(id: string): Promise<Tenant | undefined>;
+  /** Names are not unique: the oldest of this name. */
+  tenantNamed(name: string): Promise<Tenant | undefined>;
   tenants(page: PageRequest): Promise<Page<Tenant>>;
   definition(hash: string): Promise<DefinitionVersion | undefined>;
   addDefinitions(versions: readonly DefinitionVersion[]): Promise<void>;
@@ -52,7 +62,8 @@ export interface Directory {
   ping(): Promise<void>;
 }
 
-export const CHANGE_NOUNS = ['form', 'connection', 'key', 'logFamily', 'logShard'] as const;
+/** `logEvents`: a family that somebody tails has new ones. `logRoute`: other families of the tenant are forwarded. */
+export const CHANGE_NOUNS = ['form', 'connection', 'key', 'logFamily', 'logRoute', 'logShard', 'logEvents'] as const;
 
 export interface Change {
   readonly noun: (typeof CHANGE_NOUNS)[number];

@@ -1,31 +1,32 @@
 import { isJsonObject, type Json, type JsonObject } from '../../kernel/json.ts';
 import type { Registry } from '../../kernel/registry.ts';
 import { urlLeaf } from '../encode-leaf.ts';
-import { childPointer } from '../load/document.ts';
 import { compileErrors } from '../modifiers/errors.ts';
-import { compileRetry, DEFAULT_RETRY } from '../modifiers/retry.ts';
-import type { Outline, PipelineOutline } from '../outline.ts';
-import type { Evaluator, Pipeline, Plan, Scope, Step } from '../plan.ts';
+import type { Outline } from '../outline.ts';
+import { forward } from '../outline/steps.ts';
+import type { Plan, Scope } from '../plan.ts';
 import { compileSchema, secretPointers } from '../schema/compiled.ts';
+import { asText } from '../schema/show.ts';
 import { compileAuth } from '../sections/auth.ts';
+import { compileSink } from '../sections/sink.ts';
 import type { DefinitionSource } from '../source.ts';
-import { verbOf } from '../verbs/all.ts';
-import type { StepCompiler } from '../verbs/verb.ts';
 import { appSchema } from './app.ts';
 import { deepFreeze } from './freeze.ts';
 import { contentHash } from './hash.ts';
+import { compilePipeline } from './pipeline.ts';
+import { purgePipeline } from './purge.ts';
 import { PROTOCOLS } from './render.ts';
 import { rulePointers } from './rule-pointers.ts';
-import { condition, leaf, tree } from './strict.ts';
-import { asText } from '../schema/show.ts';
 
 /** Compiles what lint has found nothing wrong with. */
 export function compilePlan(source: DefinitionSource, outline: Outline, registry: Registry): Plan {
   const { root } = outline;
   const app = appSchema(outline, registry);
-  const pipelines = outline.pipelines.map((pipeline) => compilePipeline(pipeline, root, registry));
+  const pipelines = [...outline.pipelines, ...purgePipeline(root)].map((pipeline) =>
+    compilePipeline(pipeline, root, registry),
+  );
   const plan: Plan = {
-    kind: 'integration',
+    kind: root['kind'] as Plan['kind'],
     id: asText(root['id']),
     version: asText(root['version']),
     hash: contentHash(source),
@@ -41,6 +42,8 @@ export function compilePlan(source: DefinitionSource, outline: Outline, registry
     auth: compileAuth(root['auth'], '/auth', registry),
     errors: compileErrors(root['errors'], '/errors'),
     pipelines: new Map(pipelines.map((pipeline) => [pipeline.name, pipeline])),
+    progress: progressOf(outline),
+    ...(root['kind'] === 'sink' ? { sink: compileSink(root) } : {}),
     rules: rulePointers(root),
   };
   return deepFreeze(plan);
@@ -70,71 +73,9 @@ function compileEgress(node: Json | undefined): (scope: Scope) => readonly strin
   return (scope) => urls.map(({ render }) => new URL(render(scope)).origin);
 }
 
-function compilePipeline(pipeline: PipelineOutline, root: JsonObject, registry: Registry): Pipeline {
-  const { node, pointer, name } = pipeline;
-  const compiler = stepCompiler(node, name === 'verify', root, registry);
-  const outputs = isJsonObject(node['outputs']) ? node['outputs'] : {};
-  const steps =
-    name === 'verify'
-      ? pipeline.steps.map((step) => step.verb.compile(step, compiler))
-      : compiler.steps(node['steps'] ?? [], childPointer(pointer, 'steps'), '');
-  return {
-    name,
-    ...textIn(node, 'title'),
-    input: compileSchema(schemaIn(node, 'input')),
-    steps,
-    outputs: Object.fromEntries(
-      Object.entries(outputs).map(([key, value]) => [
-        key,
-        tree(value, childPointer(pointer, 'outputs', key)),
-      ]),
-    ),
-    ...compileConcurrency(node['concurrency'] ?? (name === 'verify' ? undefined : root['concurrency'])),
-  };
-}
-
-function compileConcurrency(node: Json | undefined): { concurrency?: { key: Evaluator; limit: number } } {
-  if (!isJsonObject(node)) return {};
-  const { key, limit } = node;
-  return { concurrency: { key: leaf(asText(key)), limit: typeof limit === 'number' ? limit : 1 } };
-}
-
-function stepCompiler(
-  action: JsonObject,
-  isVerify: boolean,
-  root: JsonObject,
-  registry: Registry,
-): StepCompiler {
-  const compiler: StepCompiler = {
-    errors: compileErrors(root['errors'], '/errors'),
-    retry: compileRetry(DEFAULT_RETRY, root['retry']),
-    timeout: root['timeout'],
-    // To verify a connection is to ask something; some systems take questions by POST.
-    idempotency: isVerify ? { mode: 'safe' } : action['idempotency'],
-    headers: root['headers'],
-    query: root['query'],
-    steps: (list, pointer, path) => compileSteps(list, pointer, path, compiler),
-    auth(node, pointer) {
-      const choices = compileAuth(node, pointer, registry);
-      return choices.length === 0 ? 'none' : choices;
-    },
-  };
-  return compiler;
-}
-
-function compileSteps(list: Json, pointer: string, path: string, compiler: StepCompiler): Step[] {
-  return (Array.isArray(list) ? (list as readonly Json[]) : []).flatMap((node, i) => {
-    const verb = isJsonObject(node) ? verbOf(node) : undefined;
-    if (!isJsonObject(node) || !verb) return [];
-    const id = asText(node['id']);
-    const step = verb.compile(
-      { id, path: path ? `${path}/${id}` : id, pointer: childPointer(pointer, i), node },
-      compiler,
-    );
-    return [withCondition(step, node, childPointer(pointer, i))];
-  });
-}
-
-function withCondition(step: Step, node: JsonObject, pointer: string): Step {
-  return 'if' in node ? { ...step, if: condition(node['if'] ?? null, childPointer(pointer, 'if')) } : step;
+/** The paths of the steps that `progress` names. */
+function progressOf({ root, pipelines }: Outline): string[] {
+  const steps = forward(pipelines.find(({ name }) => name === 'create')?.steps ?? []);
+  const named = Array.isArray(root['progress']) ? (root['progress'] as readonly Json[]) : [];
+  return named.flatMap((id) => steps.find((step) => step.id === id)?.path ?? []);
 }

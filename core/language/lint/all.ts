@@ -3,9 +3,13 @@ import { idempotency } from './idempotency.ts';
 import { identity } from './identity.ts';
 import { jsonSchemas } from './json-schemas.ts';
 import { origins } from './origins.ts';
+import { partialResults } from './partial-results.ts';
+import { polls } from './polls.ts';
+import { progress } from './progress.ts';
 import { secretPlaces } from './secret-places.ts';
 import { secretSchemas } from './secret-schemas.ts';
 import { stepIds } from './step-ids.ts';
+import { stepTypes } from './step-types.ts';
 import type { LintRule } from './subject.ts';
 import { templates } from './templates.ts';
 import { tests } from './tests.ts';
@@ -25,7 +29,11 @@ export const LINT_RULES: readonly LintRule[] = [
   origins,
   secretPlaces,
   secretSchemas,
+  stepTypes,
   idempotency,
+  polls,
+  partialResults,
+  progress,
   unreachableRules,
   unreachableSteps,
   unused,

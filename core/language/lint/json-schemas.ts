@@ -14,8 +14,7 @@ export const jsonSchemas: LintRule = {
   check({ outline }, report) {
     checkSchema(outline.root['connection'], '/connection', report);
     checkSchema(outline.root['app'], '/app', report);
-    for (const { node, pointer } of outline.pipelines)
-      checkSchema(node['input'], childPointer(pointer, 'input'), report);
+    for (const { input } of outline.pipelines) if (input) checkSchema(input.node, input.pointer, report);
   },
 };
 

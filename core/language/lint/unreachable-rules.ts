@@ -1,6 +1,6 @@
 import type { Json } from '../../kernel/json.ts';
+import { ruleLists } from '../compile/rule-pointers.ts';
 import { rulesIn } from '../modifiers/errors.ts';
-import { childPointer } from '../load/document.ts';
 import { covers } from './covers.ts';
 import type { LintRule } from './subject.ts';
 
@@ -8,16 +8,7 @@ export const unreachableRules: LintRule = {
   name: 'unreachable-rules',
   summary: 'An errors rule whose every answer matches a rule before it.',
   check({ outline, document }, report) {
-    const lists = [
-      { node: outline.root['errors'], pointer: '/errors' },
-      ...outline.pipelines.flatMap(({ steps }) =>
-        steps.map(({ node, pointer }) => ({
-          node: node['errors'],
-          pointer: childPointer(pointer, 'errors'),
-        })),
-      ),
-    ];
-    for (const list of lists) checkList(rulesIn(list.node, list.pointer));
+    for (const list of ruleLists(outline)) checkList(rulesIn(list.node, list.pointer));
 
     function checkList(rules: ReturnType<typeof rulesIn>): void {
       for (const [i, rule] of rules.entries()) {

@@ -1,7 +1,7 @@
 import { isJsonObject, type Json } from '../../kernel/json.ts';
 import { compileCondition } from '../condition.ts';
 import { childPointer } from '../load/document.ts';
-import type { StepOutline } from '../outline.ts';
+import type { StepOutline } from '../outline/steps.ts';
 import type { Report } from '../report.ts';
 import { branchesOf } from '../verbs/switch.ts';
 import type { TreeFinding } from '../tree.ts';

@@ -2,6 +2,7 @@ import { isJsonObject, type Json } from '../../kernel/json.ts';
 import { childPointer } from '../load/document.ts';
 import { secretPointers } from '../schema/compiled.ts';
 import { writtenAuth } from '../sections/auth.ts';
+import { EFFECTS } from '../verbs/all.ts';
 import type { LintRule, Subject } from './subject.ts';
 
 export const unused: LintRule = {
@@ -26,24 +27,29 @@ export const unused: LintRule = {
 };
 
 function unusedOutputs({ outline, places }: Subject, report: Parameters<LintRule['check']>[1]): void {
+  const named = new Set(places.flatMap(({ references }) => references.map(({ path }) => path.join('.'))));
   for (const pipeline of outline.pipelines.filter(({ name }) => name !== 'verify')) {
     const inside = places.filter(({ pointer }) => pointer.startsWith(`${pipeline.pointer}/`));
     const used = new Set(inside.flatMap(({ references }) => references.map(({ path }) => path.join('.'))));
     for (const { id, node, verb, pointer } of pipeline.steps) {
       for (const output of verb.outputs(node)) {
         if (isUsed(`steps.${id}.${output}`, used)) continue;
-        const place =
-          verb.name === 'request'
-            ? childPointer(pointer, 'response', 'outputs', output)
-            : childPointer(pointer, verb.name, output);
+        if (pipeline.name === 'create' && isUsed(`environment.steps.${id}.${output}`, named)) continue;
+        const place = EFFECTS.includes(verb)
+          ? childPointer(pointer, 'response', 'outputs', output)
+          : childPointer(pointer, verb.name, output);
         report.warning(
           place,
-          `Nothing reads "steps.${id}.${output}". Use it in a later step or in the action's outputs, or leave it out.`,
+          `Nothing reads "steps.${id}.${output}". Use it in a later step or in the ${nounOf(pipeline.name)}'s outputs, or leave it out.`,
           { onKey: true },
         );
       }
     }
   }
+}
+
+function nounOf(pipeline: string): string {
+  return pipeline.startsWith('actions/') ? 'action' : 'pipeline';
 }
 
 /** Names that templates use, and those that schemes take by themselves. */

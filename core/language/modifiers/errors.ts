@@ -1,40 +1,19 @@
 import { Type } from 'typebox';
 import { parseDuration } from '../../kernel/duration.ts';
-import type { FaultKind } from '../../kernel/errors.ts';
+import { FAULT_CODES, type FaultCode, type FaultKind } from '../../kernel/errors.ts';
 import { isJsonObject, type Json } from '../../kernel/json.ts';
 import { condition, tree } from '../compile/strict.ts';
 import { childPointer } from '../load/document.ts';
 import type { ErrorRule, Verdict } from '../plan.ts';
 import { CONDITION, TEXT } from '../schema/basics.ts';
 import { field, listOf, mapOf, required, type Check } from '../schema/field.ts';
-import { asText, show } from '../schema/show.ts';
+import { show } from '../schema/show.ts';
 import { placeOf, type Place, type PlaceContext } from '../scope/place.ts';
 import type { Modifier } from './modifier.ts';
 
 const VERDICTS: readonly Verdict[] = ['retry', 'fail', 'ignore', 'refresh', 'rateLimited', 'unknown'];
-export const KINDS: readonly FaultKind[] = ['config', 'transient', 'system'];
-
-/** API 4's list of what an operation's error may be called. */
-const CODES = [
-  'INVALID_REQUEST',
-  'INVALID_CREDENTIALS',
-  'ACCESS_DENIED',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
-  'RESOURCE_CONFLICT',
-  'SERVICE_LIMIT_EXCEEDED',
-  'THROTTLED',
-  'NETWORK_FAILURE',
-  'SERVICE_TIMEOUT',
-  'SERVICE_INTERNAL_ERROR',
-  'NOT_STABILIZED',
-  'DEADLINE_EXCEEDED',
-  'PROBE_FAILED',
-  'QUOTA_EXCEEDED',
-  'OUTCOME_UNKNOWN',
-  'CANCELLED',
-  'INTERNAL_FAILURE',
-];
+export const KIND = field(Type.Enum(['config', 'transient', 'system'] satisfies FaultKind[]));
+export const CODE = field(Type.Enum([...FAULT_CODES]));
 
 const checkAfter: Check = (node, pointer, report) => {
   if (typeof node === 'number' && node >= 0) return;
@@ -56,8 +35,8 @@ const rule = mapOf('an errors rule', {
     checkAfter,
   ),
   message: TEXT,
-  kind: field(Type.Enum([...KINDS])),
-  code: field(Type.Enum(CODES)),
+  kind: KIND,
+  code: CODE,
 });
 
 const rules = listOf('errors', rule);
@@ -96,6 +75,6 @@ export function compileErrors(node: Json | undefined, pointer: string): ErrorRul
     ...('after' in rule ? { after: tree(rule['after'] ?? null, childPointer(at, 'after'), { absent: 'drop' }) } : {}),
     ...('message' in rule ? { message: tree(rule['message'] ?? null, childPointer(at, 'message'), { absent: 'drop' }) } : {}),
     ...('kind' in rule ? { kind: rule['kind'] as FaultKind } : {}),
-    ...('code' in rule ? { code: asText(rule['code']) } : {}),
+    ...('code' in rule ? { code: rule['code'] as FaultCode } : {}),
   }));
 }

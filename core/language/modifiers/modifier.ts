@@ -11,6 +11,8 @@ export interface StepContexts {
   readonly request: PlaceContext;
   /** Once an answer is there. */
   readonly answer: PlaceContext;
+  /** Where an answer speaks of each event of a batch. */
+  readonly item: PlaceContext;
 }
 
 /** A key that changes how a step is done. Its meaning is in its own file, and in the engine. */

@@ -181,6 +181,8 @@ function noBranch(value: unknown, seen: string, error: ErrorObject, options: Mes
   if (constants.length > 0 && constants.length >= branches.length) return oneOf(value, seen, constants);
   const types = [...new Set(branches.flatMap((branch) => (branch['type'] ?? []) as string | string[]))];
   if (types.length > 0) return wrongType(value, seen, { ...error, params: { type: types } }, options);
+  const keys = [...new Set(branches.flatMap((branch) => (branch['required'] ?? []) as string[]))];
+  if (keys.length > 0) return `This must hold ${error.keyword === 'oneOf' ? 'exactly' : 'at least'} one of: ${keys.join(', ')}.`;
   return `${seen} fits none of what is accepted here.`;
 }
 

@@ -36,6 +36,12 @@ export function namesShape(names: readonly string[]): MapShape {
   return mapShape(Object.fromEntries(names.map((name) => [name, { shape: ANY }])));
 }
 
+/** The same names, each of which may be absent. */
+export function perhaps({ members }: MapShape): MapShape {
+  const optional = Object.entries(members).map(([name, member]): [string, Member] => [name, { ...member, optional: true }]);
+  return mapShape(Object.fromEntries(optional));
+}
+
 /** The shape of what a JSON Schema describes. What it composes (`anyOf`, `$ref`) counts as unknown. */
 export function shapeOf(schema: Json | undefined): Shape {
   if (!isJsonObject(schema)) return ANY;

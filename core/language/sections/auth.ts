@@ -7,12 +7,11 @@ import { urlLeaf } from '../encode-leaf.ts';
 import { childPointer } from '../load/document.ts';
 import type { AuthChoice } from '../plan.ts';
 import type { Report } from '../report.ts';
-import { errorsOf } from '../schema/ajv.ts';
 import { CONDITION } from '../schema/basics.ts';
+import { checkTemplated } from '../schema/check-templated.ts';
 import { checkField, field, notYet, type Field } from '../schema/field.ts';
-import { faultsOf, unknownKey } from '../schema/messages.ts';
+import { unknownKey } from '../schema/messages.ts';
 import { kindOf, show } from '../schema/show.ts';
-import { untemplated } from '../schema/templated.ts';
 import type { Place, PlaceContext } from '../scope/place.ts';
 import { TemplateError } from '../template/template-error.ts';
 
@@ -104,17 +103,8 @@ function checkOne(registry: Registry, node: Json, pointer: string, report: Repor
   } else if (!names.includes(scheme)) {
     report.error(here, unknownKey(scheme, names, 'auth'), { onKey: true });
   } else if (scheme !== 'none') {
-    checkConfig(registry.authScheme(scheme), node[scheme] ?? null, here, report);
+    checkTemplated(registry.authScheme(scheme).config, node[scheme] ?? null, here, report, scheme);
   }
-}
-
-/** Every text in a scheme's keys may be a template instead of what its schema asks for. */
-function checkConfig({ name, config }: AuthScheme, node: Json, pointer: string, report: Report): void {
-  const faults = faultsOf(untemplated(errorsOf(config, node), node), {
-    noun: name,
-    plainText: (inner) => report.document.plainText(pointer + inner),
-  });
-  for (const { pointer: inner, message, onKey } of faults) report.error(pointer + inner, message, { onKey });
 }
 
 /** What was written under `auth`, in one form. Malformed parts are left out: they have been reported. */

@@ -15,7 +15,7 @@ import { asText, show } from '../schema/show.ts';
 export const API_VERSION = 'sluice/v1';
 export const KINDS = ['integration', 'provisioner', 'sink', 'dataset'] as const;
 /** Kinds that this version runs. */
-export const RUNNING_KINDS: readonly string[] = ['integration'];
+export const RUNNING_KINDS: readonly string[] = ['integration', 'provisioner', 'sink'];
 
 const ID_PATTERN = '^[a-z0-9]+(-[a-z0-9]+)*$';
 // The official expression of semver.org, without its captures.

@@ -16,7 +16,7 @@ import {
   type Fields,
 } from '../schema/field.ts';
 import { kindOf, show } from '../schema/show.ts';
-import { LATER_VERBS, VERBS } from '../verbs/all.ts';
+import { EFFECTS, LATER_VERBS, VERBS } from '../verbs/all.ts';
 import type { Verb } from '../verbs/verb.ts';
 
 const ID = required(
@@ -25,17 +25,43 @@ const ID = required(
 
 /** A list of steps, each checked as the verb that its author meant. */
 export function stepsField(grammar: Grammar): Field {
-  const schema = Type.Unsafe({ $ref: '#/$defs/step' });
-  return listOf(
-    'steps',
-    { schema, check: (node, pointer, report) => checkStep(grammar, node, pointer, report) },
-    { least: 1 },
-  );
+  return listOf('steps', stepField(grammar, 'step'), { least: 1 });
 }
 
-/** `#/$defs/step` of the JSON Schema for editors. */
-export function stepSchema(grammar: Grammar): TSchema {
-  return Type.Union(VERBS.map((verb) => mapSchema(stepFields(verb, grammar, true))));
+/** The steps of an `undo`: what they did is not undone in turn. */
+export function undoField(grammar: Grammar): Field {
+  return withinUndo(grammar).steps;
+}
+
+function withinUndo({ registry, auth, questions }: Grammar): Grammar {
+  const inner: Grammar = {
+    registry,
+    auth,
+    questions,
+    undoSteps: NO_UNDO,
+    get steps() {
+      return listOf('undo', stepField(inner, 'undoStep'), { least: 1 });
+    },
+  };
+  return inner;
+}
+
+const NO_UNDO: Field = {
+  schema: Type.Never(),
+  check: (_, pointer, report) => {
+    report.error(pointer, 'The steps of an `undo` are not undone in turn: what they do is final. Leave this one out.', { onKey: true });
+  },
+};
+
+function stepField(grammar: Grammar, name: string): Field {
+  const schema = Type.Unsafe({ $ref: `#/$defs/${name}` });
+  return { schema, check: (node, pointer, report) => checkStep(grammar, node, pointer, report) };
+}
+
+/** `step` and `undoStep` in the `$defs` of the JSON Schema for editors. */
+export function stepSchemas(grammar: Grammar): Record<string, TSchema> {
+  const anyStep = (of: Grammar) => Type.Union(VERBS.map((verb) => mapSchema(stepFields(verb, of, true))));
+  return { step: anyStep(grammar), undoStep: anyStep(withinUndo(grammar)) };
 }
 
 /** The keys of a step with this verb. `verify` is a step without an id. */
@@ -83,7 +109,7 @@ function checkWithVerb(verb: Verb, grammar: Grammar, node: Json, pointer: string
   for (const { name } of misplaced) {
     report.error(
       childPointer(pointer, name),
-      `"${name}" belongs to request steps; a ${verb.name} step takes: ${Object.keys(fields).join(', ')}.`,
+      `"${name}" belongs to ${EFFECTS.map((effect) => effect.name).join(' and ')} steps; a ${verb.name} step takes: ${Object.keys(fields).join(', ')}.`,
       { onKey: true },
     );
   }

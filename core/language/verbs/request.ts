@@ -5,17 +5,15 @@ import { compileRender } from '../compile/render.ts';
 import type { Grammar } from '../grammar.ts';
 import { childPointer } from '../load/document.ts';
 import { MODIFIERS } from '../modifiers/all.ts';
-import { compileErrors } from '../modifiers/errors.ts';
-import { compileIdempotency } from '../modifiers/idempotency.ts';
-import { compileResponse, outputsOf } from '../modifiers/response.ts';
-import { compileRetry } from '../modifiers/retry.ts';
-import { compileTimeout } from '../modifiers/timeout.ts';
+import { readIdempotency, SAFE_METHODS } from '../modifiers/idempotency.ts';
+import { outputsOf } from '../modifiers/response.ts';
 import { TEXT, textMap } from '../schema/basics.ts';
 import { field, mapOf, planned, required, type Check, type Fields } from '../schema/field.ts';
 import { authPlaces } from '../sections/auth.ts';
 import { placeOf } from '../scope/place.ts';
-import type { Verb } from './verb.ts';
 import { asText } from '../schema/show.ts';
+import { compileEffect } from './effect.ts';
+import type { Verb } from './verb.ts';
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
@@ -27,35 +25,32 @@ export const request: Verb = {
   name: 'request',
   modifiers: MODIFIERS.map(({ name }) => name),
   field: (grammar) => mapOf('a request', requestFields(grammar), checkWhole),
-  places(value, pointer, { request: context }) {
-    if (!isJsonObject(value)) return [];
+  places(step, pointer, { request: context }) {
+    const value = requestOf(step);
+    const here = childPointer(pointer, 'request');
     return [
-      ...placeOf(value, pointer, 'path', 'path', context),
-      ...placeOf(value, pointer, 'url', 'url', context),
-      ...placeOf(value, pointer, 'query', 'tree', context),
-      ...placeOf(value, pointer, 'headers', 'tree', context),
-      ...BODIES.flatMap((body) => placeOf(value, pointer, body.name, body.form, context)),
-      ...('auth' in value ? authPlaces(value['auth'] ?? null, childPointer(pointer, 'auth'), context) : []),
+      ...placeOf(value, here, 'path', 'path', context),
+      ...placeOf(value, here, 'url', 'url', context),
+      ...placeOf(value, here, 'query', 'tree', context),
+      ...placeOf(value, here, 'headers', 'tree', context),
+      ...BODIES.flatMap((body) => placeOf(value, here, body.name, body.form, context)),
+      ...('auth' in value ? authPlaces(value['auth'] ?? null, childPointer(here, 'auth'), context) : []),
     ];
   },
   outputs: (step) => Object.keys(outputsOf(step['response'])),
-  compile({ id, path, pointer, node }, compiler) {
+  compile(step, compiler) {
+    const { pointer, node } = step;
     const written = requestOf(node);
-    const method = asText(written['method']);
+    const isSafe = SAFE_METHODS.includes(asText(written['method']));
+    const standard = isSafe ? { mode: 'safe' as const } : readIdempotency(compiler.idempotency);
     return {
       verb: 'request',
-      id,
-      path,
+      ...compileEffect(step, standard, compiler),
       render: compileRender(written, childPointer(pointer, 'request'), compiler),
       auth:
         'auth' in written
           ? compiler.auth(written['auth'] ?? null, childPointer(pointer, 'request', 'auth'))
           : undefined,
-      response: compileResponse(node['response']),
-      errors: [...compileErrors(node['errors'], childPointer(pointer, 'errors')), ...compiler.errors],
-      retry: compileRetry(compiler.retry, node['retry']),
-      timeoutMs: compileTimeout(node['timeout'], compiler.timeout),
-      idempotency: compileIdempotency(method, node['idempotency'], compiler.idempotency) ?? { mode: 'once' },
     };
   },
 };

@@ -10,11 +10,11 @@ export const set: Verb = {
   name: 'set',
   modifiers: ['if'],
   field: () => namedValues('set', TREE),
-  places: (value, pointer, { before }) =>
-    Object.keys(valuesOf(value)).map((name) => ({
+  places: (step, pointer, { before }) =>
+    Object.entries(valuesOf(step['set'])).map(([name, node]) => ({
       ...before,
-      pointer: childPointer(pointer, name),
-      node: valuesOf(value)[name] ?? null,
+      pointer: childPointer(pointer, 'set', name),
+      node,
       form: 'tree',
     })),
   outputs: (step) => Object.keys(valuesOf(step['set'])),

@@ -17,8 +17,8 @@ export const switchVerb: Verb = {
   modifiers: ['if'],
   field: (grammar) => branchList(grammar),
   companions: ({ steps }) => ({ else: steps }),
-  places: (value, pointer, { before }) =>
-    branchesOf(value, pointer).flatMap(({ node, pointer: here }) =>
+  places: (step, pointer, { before }) =>
+    branchesOf(step['switch'], childPointer(pointer, 'switch')).flatMap(({ node, pointer: here }) =>
       placeOf(node, here, 'when', 'condition', before),
     ),
   outputs: () => [],

@@ -1,7 +1,8 @@
 import type { Json, JsonObject } from '../../kernel/json.ts';
 import type { Grammar } from '../grammar.ts';
 import type { StepContexts } from '../modifiers/modifier.ts';
-import type { AuthChoice, ErrorRule, RetryPolicy, Step } from '../plan.ts';
+import type { Registry } from '../../kernel/registry.ts';
+import type { AuthChoice, EffectStep, ErrorRule, RetryPolicy, Step } from '../plan.ts';
 import type { Field, Fields } from '../schema/field.ts';
 import type { Place } from '../scope/place.ts';
 
@@ -22,6 +23,7 @@ export interface InnerSteps {
 
 /** What the steps of one pipeline are compiled with. */
 export interface StepCompiler {
+  readonly registry: Registry;
   /** Of the definition, which a step's own come before. */
   readonly errors: readonly ErrorRule[];
   readonly retry: RetryPolicy;
@@ -30,6 +32,8 @@ export interface StepCompiler {
   readonly headers: Json | undefined;
   readonly query: Json | undefined;
   steps(list: Json, pointer: string, path: string): Step[];
+  /** What a lookup asks. */
+  effect(step: WrittenStep): EffectStep;
   auth(node: Json, pointer: string): 'none' | readonly AuthChoice[];
 }
 
@@ -39,8 +43,8 @@ export interface Verb {
   /** Names of the modifiers it takes. */
   readonly modifiers: readonly string[];
   field(grammar: Grammar): Field;
-  /** Where templates stand in its value, the steps inside it left out. */
-  places(value: Json, pointer: string, contexts: StepContexts): Place[];
+  /** Where templates stand in its own keys of the step at `pointer`, the steps inside it left out. */
+  places(step: JsonObject, pointer: string, contexts: StepContexts): Place[];
   /** Names of the outputs that later steps see. */
   outputs(step: JsonObject): readonly string[];
   /** Lists of steps inside the step at `pointer`. */

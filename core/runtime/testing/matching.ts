@@ -14,6 +14,7 @@ export interface ArrivedRequest {
 
 /** Why a request is not the expected one, a sentence each; empty where it is. */
 export function mismatches(expect: ExpectedRequest, request: ArrivedRequest): string[] {
+  if (expect.use !== undefined) return [`expected the step type ${expect.use}, got a request`];
   return [
     expect.method !== undefined && expect.method !== request.method
       ? `method: expected ${expect.method}, got ${request.method}`

@@ -35,8 +35,8 @@ export async function makeGoogle(clock: Clock, faults: Faults): Promise<Google> 
   router.use(
     faulty(
       faults,
-      (req) => (OAUTH_PATH.test(req.originalUrl) ? 'google-oauth' : 'google'),
-      (res, status) => sendGoogleError(res, googleFault(status)),
+      (req) => ({ vendor: OAUTH_PATH.test(req.originalUrl) ? 'google-oauth' : 'google' }),
+      (res, { status = 503 }) => sendGoogleError(res, googleFault(status)),
     ),
   );
   router.use(tokenRoutes(accounts));

@@ -22,8 +22,8 @@ export function makeTwilio(clock: Clock, faults: Faults): Twilio {
   router.use(
     faulty(
       faults,
-      () => 'twilio',
-      (res, status) => sendTwilioError(res, twilioFault(status)),
+      () => ({ vendor: 'twilio' }),
+      (res, { status = 503 }) => sendTwilioError(res, twilioFault(status)),
     ),
   );
   router.use(twilioRoutes(messages, requests));

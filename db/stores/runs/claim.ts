@@ -23,13 +23,15 @@ const CLAIM = `
     LIMIT $2
   )
   UPDATE runs r SET
-    state = 'running', due_at = NULL, lease_owner = $1, lease_epoch = lease_epoch + 1,
+    state = CASE state WHEN 'rolling_back' THEN state ELSE 'running' END,
+    due_at = NULL, lease_owner = $1, lease_epoch = lease_epoch + 1,
     claimed_at = CASE WHEN interrupted THEN claimed_at ELSE now() END,
     started_at = coalesce(started_at, now()), updated_at = now(), version = version + 1
   WHERE r.ctid = ANY (ARRAY (SELECT place FROM picked))
   RETURNING r.tenant_id, (SELECT name FROM tenants t WHERE t.id = r.tenant_id) AS tenant_name, r.id, r.kind, r.definition, r.definition_version,
-    r.definition_hash, r.pipeline, r.connection_id, r.input, r.event, r.created_at, r.claimed_at, r.lease_epoch,
-    r.attempt, r.cursor, r.interrupted, r.cancel_requested`;
+    r.definition_hash, r.pipeline, r.connection_id, r.input, r.event, r.context, r.created_at, r.claimed_at,
+    r.lease_epoch, r.attempt, r.cursor, r.interrupted, r.cancel_requested,
+    (extract(epoch FROM r.deadline - now()) * 1000)::float8 AS deadline_in`;
 
 interface ClaimRow {
   tenant_id: string;
@@ -43,6 +45,7 @@ interface ClaimRow {
   connection_id: string | null;
   input: JsonObject;
   event: JsonObject | null;
+  context: JsonObject | null;
   created_at: Date;
   claimed_at: Date;
   lease_epoch: number | string;
@@ -50,6 +53,7 @@ interface ClaimRow {
   cursor: Json;
   interrupted: boolean;
   cancel_requested: boolean;
+  deadline_in: number | null;
 }
 
 /**
@@ -81,6 +85,7 @@ function claimed(row: ClaimRow): ClaimedRun {
     ...(row.connection_id === null ? {} : { connectionId: row.connection_id }),
     input: row.input,
     ...(row.event === null ? {} : { event: row.event }),
+    ...(row.context === null ? {} : { context: row.context }),
     createdAt: row.created_at.getTime(),
     claimedAt: row.claimed_at.getTime(),
     leaseEpoch: Number(row.lease_epoch),
@@ -88,6 +93,7 @@ function claimed(row: ClaimRow): ClaimedRun {
     cursor: row.cursor as unknown as Cursor, // written by us as a Cursor, nowhere else
     interrupted: row.interrupted,
     cancelRequested: row.cancel_requested,
+    ...(row.deadline_in === null ? {} : { deadlineIn: row.deadline_in }),
   };
 }
 

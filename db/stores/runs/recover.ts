@@ -1,4 +1,6 @@
 import type { ClientBase } from 'pg';
+import { CHANGED, type Changed, type Subject } from './subject.ts';
+import { moveSubjects, SUBJECTS } from './subjects.ts';
 
 const REGISTER = `INSERT INTO workers (id, host, pid) VALUES ($1, $2, $3)`;
 const BEAT = `UPDATE workers SET beat = beat + 1 WHERE id = $1 RETURNING beat`;
@@ -35,20 +37,24 @@ export async function beats(client: Pick<ClientBase, 'query'>): Promise<WorkerBe
 const BURY = `
   DELETE FROM workers WHERE (id, beat::text) IN (SELECT * FROM unnest($1::uuid[], $2::text[]))`;
 
+// A run on its way back keeps that name, whoever holds it.
 const TAKE_BACK = `
-  UPDATE runs r SET state = 'queued', due_at = now(), lease_owner = NULL, interrupted = true,
-    updated_at = now(), version = version + 1
-  WHERE r.lease_owner IS NOT NULL AND r.state = 'running'
-    AND NOT EXISTS (SELECT FROM workers w WHERE w.id = r.lease_owner)`;
+  UPDATE runs r SET state = CASE state WHEN 'rolling_back' THEN state ELSE 'queued' END, due_at = now(),
+    lease_owner = NULL, interrupted = true, updated_at = now(), version = version + 1
+  WHERE r.lease_owner IS NOT NULL AND NOT EXISTS (SELECT FROM workers w WHERE w.id = r.lease_owner)
+  RETURNING ${CHANGED}`;
 
 /**
  * Buries workers that stand still and takes back what they, or any worker no longer registered, held.
  * @returns how many runs became due again, each of them in doubt
  */
-export async function recoverRuns(client: ClientBase, dead: ReadonlyMap<string, string>): Promise<number> {
+export async function recoverRuns(
+  client: ClientBase,
+  dead: ReadonlyMap<string, string>,
+  subjects = SUBJECTS,
+): Promise<number> {
   if (dead.size > 0) await client.query(BURY, [[...dead.keys()], [...dead.values()]]);
-  const { rowCount } = await client.query(TAKE_BACK);
-  return rowCount ?? 0;
+  return change(client, subjects, TAKE_BACK, []);
 }
 
 const RESIGN = `DELETE FROM workers WHERE id = $1`;
@@ -58,30 +64,45 @@ export async function resignWorker(client: Pick<ClientBase, 'query'>, workerId: 
   await client.query(RESIGN, [workerId]);
 }
 
-const UNCLAIM = `
-  UPDATE runs SET state = CASE WHEN attempt > 0 THEN 'waiting' ELSE 'queued' END, due_at = now(), lease_owner = NULL,
-    updated_at = now(), version = version + 1
-  WHERE state = 'running' AND (tenant_id, id, lease_epoch) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]))`;
+const AS_BEFORE = `
+  UPDATE runs SET state = CASE WHEN state = 'rolling_back' THEN state WHEN attempt > 0 THEN 'waiting' ELSE 'queued' END,
+    due_at = now(), lease_owner = NULL, updated_at = now(), version = version + 1`;
+
+const UNCLAIM = `${AS_BEFORE}
+  WHERE lease_owner IS NOT NULL
+    AND (tenant_id, id, lease_epoch) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]))
+  RETURNING ${CHANGED}`;
 
 /** Gives back runs that were claimed but not begun: a draining worker leaves no doubt behind. */
 export async function unclaimRuns(
-  client: Pick<ClientBase, 'query'>,
+  client: ClientBase,
   runs: readonly { readonly tenantId: string; readonly id: string; readonly leaseEpoch: number }[],
+  subjects = SUBJECTS,
 ): Promise<void> {
-  if (runs.length === 0) return;
-  await client.query(UNCLAIM, [runs.map((r) => r.tenantId), runs.map((r) => r.id), runs.map((r) => r.leaseEpoch)]);
+  const values = [runs.map((r) => r.tenantId), runs.map((r) => r.id), runs.map((r) => r.leaseEpoch)];
+  await change(client, subjects, UNCLAIM, values);
 }
 
-const GIVE_BACK = `
-  UPDATE runs SET state = CASE WHEN attempt > 0 THEN 'waiting' ELSE 'queued' END, due_at = now(), lease_owner = NULL,
-    updated_at = now(), version = version + 1
-  WHERE lease_owner = $1 AND state = 'running' AND id <> ALL ($2::uuid[])`;
+const GIVE_BACK = `${AS_BEFORE} WHERE lease_owner = $1 AND id <> ALL ($2::uuid[]) RETURNING ${CHANGED}`;
 
 /** Gives back what a worker holds without knowing: the answer to its claim was lost, so nothing of it has begun. */
 export async function giveBackRuns(
-  client: Pick<ClientBase, 'query'>,
+  client: ClientBase,
   workerId: string,
   held: readonly string[],
+  subjects = SUBJECTS,
 ): Promise<void> {
-  await client.query(GIVE_BACK, [workerId, held]);
+  await change(client, subjects, GIVE_BACK, [workerId, held]);
+}
+
+/** @returns how many runs the statement changed */
+async function change(
+  client: ClientBase,
+  subjects: readonly Subject[],
+  statement: string,
+  values: readonly unknown[],
+): Promise<number> {
+  const { rows } = await client.query<Changed>(statement, [...values]);
+  await moveSubjects(client, subjects, rows);
+  return rows.length;
 }

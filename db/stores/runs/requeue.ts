@@ -1,85 +1,72 @@
 import type { ClientBase } from 'pg';
-import type { JsonObject } from '../../../core/kernel/json.ts';
-import type { Cursor, DefinitionRef, RunState } from '../../../core/kernel/runs.ts';
+import type { RunState } from '../../../core/kernel/runs.ts';
+import type { Requeue } from '../../../core/kernel/stores/runs.ts';
+import { inSavepoint } from '../savepoint.ts';
+import { asExclusion } from './exclusion.ts';
 import { WAKE } from './insert.ts';
-import { admit, release } from './slots.ts';
+import { seat, type Seated } from './slots.ts';
+import { CHANGED, type Changed } from './subject.ts';
+import { moveSubjects, SUBJECTS } from './subjects.ts';
 
 const REQUEUE = `
-  UPDATE runs SET state = 'queued', cursor = $4::json, error = NULL, outputs = NULL, finished_at = NULL, attempt = 0,
+  UPDATE runs SET state = $4, cursor = $5::json, error = NULL, outputs = NULL, finished_at = NULL, attempt = 0,
     interrupted = false, cancel_requested = false, updated_at = now(), version = version + 1, due_at = now(),
-    definition_version = coalesce($5, definition_version), definition_hash = coalesce($6, definition_hash),
-    input = coalesce($7::json, input)
+    definition_version = coalesce($6, definition_version), definition_hash = coalesce($7, definition_hash),
+    input = coalesce($8::json, input), deadline = coalesce(now() + $9::float8 * interval '1 millisecond', deadline)
   WHERE tenant_id = $1 AND id = $2 AND state = ANY ($3)
-  RETURNING concurrency_key, concurrency_limit, holds_slot`;
+  RETURNING ${CHANGED}, concurrency_key, concurrency_limit, holds_slot`;
 
-const PARK = `UPDATE runs SET due_at = 'infinity' WHERE tenant_id = $1 AND id = $2`;
-const HOLD = `UPDATE runs SET holds_slot = true WHERE tenant_id = $1 AND id = $2`;
-
-interface RequeuedRow {
-  concurrency_key: string | null;
-  concurrency_limit: number | null;
-  holds_slot: boolean;
+/** The run to set going. Where it has an exclusive key, that is needed too. */
+export interface Stopped {
+  readonly tenantId: string;
+  readonly id: string;
+  readonly exclusiveKey?: string | undefined;
 }
 
 /**
- * Puts a run that has stopped back into the queue, with another cursor and where given another input, inside the caller's transaction.
+ * Puts a run that has stopped back into the queue, with another cursor and where given another input, inside the
+ * caller's transaction.
  * @param from the states it may be in; in any other nothing happens
  * @returns whether it was put back
+ * @throws RunExclusion where another run that has not ended has its exclusive key; the transaction goes on as if
+ *   nothing had been tried
  */
 export async function requeueRun(
   client: ClientBase,
-  run: { readonly tenantId: string; readonly id: string },
+  run: Stopped,
   from: readonly RunState[],
-  how: { readonly cursor: Cursor; readonly definition?: DefinitionRef; readonly input?: JsonObject },
+  how: Requeue,
+  subjects = SUBJECTS,
 ): Promise<boolean> {
-  const { tenantId, id } = run;
-  const { cursor, definition, input } = how;
-  const { rows } = await client.query<RequeuedRow>(REQUEUE, [
-    tenantId,
-    id,
-    from,
-    JSON.stringify(cursor),
-    definition?.version ?? null,
-    definition?.hash ?? null,
-    input ? JSON.stringify(input) : null,
-  ]);
-  const [row] = rows;
+  const row = await (run.exclusiveKey === undefined
+    ? requeue(client, run, from, how)
+    : // A replay of many runs goes on where one of them is excluded.
+      inSavepoint(client, () => requeue(client, run, from, how)).catch((error: unknown) => {
+        throw asExclusion(error, run.exclusiveKey);
+      }));
   if (!row) return false;
-  if (row.concurrency_key !== null && !row.holds_slot) {
-    const wanted = { tenantId, runId: id, key: row.concurrency_key, limit: row.concurrency_limit ?? 1 };
-    const admitted = await admit(client, [wanted]);
-    await client.query(admitted.has(id) ? HOLD : PARK, [tenantId, id]);
-  }
+  await seat(client, row);
+  await moveSubjects(client, subjects, [row]);
   await client.query(WAKE);
   return true;
 }
 
-const CANCEL = `
-  UPDATE runs SET
-    state = CASE WHEN state = 'running' THEN state ELSE 'cancelled' END,
-    due_at = CASE WHEN state = 'running' THEN due_at END,
-    finished_at = CASE WHEN state = 'running' THEN finished_at ELSE now() END,
-    cancel_requested = true, updated_at = now(), version = version + 1
-  WHERE tenant_id = $1 AND id = $2 AND state IN ('queued', 'waiting', 'running', 'needs_review')
-  RETURNING state, holds_slot, concurrency_key`;
-
-/**
- * Cancels a run inside the caller's transaction: one that waits ends at once, one in a worker's hands when its request
- * in hand is recorded.
- * @returns its state after that, or undefined where it has ended before
- */
-export async function cancelRun(
+async function requeue(
   client: ClientBase,
-  run: { readonly tenantId: string; readonly id: string },
-): Promise<RunState | undefined> {
-  const { tenantId, id } = run;
-  const { rows } = await client.query<{ state: RunState; holds_slot: boolean; concurrency_key: string | null }>(
-    CANCEL,
-    [tenantId, id],
-  );
-  const [row] = rows;
-  if (row?.state === 'cancelled' && row.holds_slot && row.concurrency_key !== null) {
-    if (await release(client, [{ tenantId, runId: id, key: row.concurrency_key }])) await client.query(WAKE);
-  }
-  return row?.state;
+  { tenantId, id }: Stopped,
+  from: readonly RunState[],
+  { cursor, definition, input, deadlineMs }: Requeue,
+): Promise<(Changed & Seated) | undefined> {
+  const { rows } = await client.query<Changed & Seated>(REQUEUE, [
+    tenantId,
+    id,
+    from,
+    cursor.rollback ? 'rolling_back' : 'queued',
+    JSON.stringify(cursor),
+    definition?.version ?? null,
+    definition?.hash ?? null,
+    input ? JSON.stringify(input) : null,
+    deadlineMs ?? null,
+  ]);
+  return rows[0];
 }

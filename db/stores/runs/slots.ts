@@ -50,6 +50,26 @@ function order({ tenantId, key }: SlotWanted): string {
   return `${tenantId}\n${key}`;
 }
 
+/** What a run has of its concurrency key, as its row says. */
+export interface Seated {
+  readonly tenantId: string;
+  readonly id: string;
+  readonly concurrency_key: string | null;
+  readonly concurrency_limit: number | null;
+  readonly holds_slot: boolean;
+}
+
+const PARK = `UPDATE runs SET due_at = 'infinity' WHERE tenant_id = $1 AND id = $2`;
+const HOLD = `UPDATE runs SET holds_slot = true WHERE tenant_id = $1 AND id = $2`;
+
+/** A run that goes on after its slot was given back takes one again, or is parked. */
+export async function seat(client: ClientBase, run: Seated): Promise<void> {
+  if (run.concurrency_key === null || run.holds_slot) return;
+  const { tenantId, id, concurrency_key: key, concurrency_limit: limit } = run;
+  const admitted = await admit(client, [{ tenantId, runId: id, key, limit: limit ?? 1 }]);
+  await client.query(admitted.has(id) ? HOLD : PARK, [tenantId, id]);
+}
+
 /** A run that has ended, or waits for a review, while it held a slot. */
 export interface SlotHeld {
   readonly tenantId: string;
@@ -67,11 +87,12 @@ const GIVE = `
   WHERE (tenant_id, id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[])) AND holds_slot
   RETURNING tenant_id, concurrency_key AS key`;
 
+// Locked as they are picked: one that is being cancelled is waited for, and passed over once it is.
 const PROMOTE = `
   UPDATE runs SET due_at = now(), holds_slot = true, version = version + 1
   WHERE (tenant_id, id) IN (
     SELECT tenant_id, id FROM runs
-    WHERE tenant_id = $1 AND concurrency_key = $2 AND due_at = 'infinity' ORDER BY id LIMIT $3)`;
+    WHERE tenant_id = $1 AND concurrency_key = $2 AND due_at = 'infinity' ORDER BY id LIMIT $3 FOR UPDATE)`;
 
 const LEAVE = `UPDATE concurrency_slots SET held = greatest(0, held - $3) WHERE tenant_id = $1 AND key = $2`;
 

@@ -1,74 +1,125 @@
 import type { ClientBase } from 'pg';
-import type { RunState, RunWrite, TraceRow } from '../../../core/kernel/runs.ts';
+import type { RunState, RunWrite, TraceRow, Written } from '../../../core/kernel/runs.ts';
 import type { SlotHeld } from './slots.ts';
 
 /*
  * Each run is looked up by its key and updated at its place (ctid): a plan made while the table was small stays right
- * when it is not. One statement is one transaction: results and trace are there together or not at all. A result whose epoch is no
- * longer the run's is passed over, its trace too. Somebody asked to cancel: a run that would wait has its end here.
+ * when it is not. One statement is one transaction: results and trace are there together or not at all. A result whose
+ * lease is no longer the run's is passed over, its trace too.
+ *
+ * Somebody asked to cancel: a run that would wait has its end here; one that compensates is due at once instead, for a
+ * worker to begin the way back. A row that was changed while it was waited for is locked, but out of sight of this
+ * statement's snapshot: it comes back without a state, to be written by the next one.
  */
 const WRITE = `
   WITH incoming AS (
-    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::float8[], $6::int[], $7::text[],
-                         $8::text[], $9::text[])
-      AS w (tenant_id, id, epoch, state, wait_ms, attempt, cursor, outputs, error)
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::boolean[], $6::float8[], $7::float8[],
+                         $8::boolean[], $9::int[], $10::text[], $11::text[], $12::text[])
+      AS w (tenant_id, id, epoch, state, keep, wait_ms, deadline_ms, back, attempt, cursor, outputs, error)
   ), held AS (
-    SELECT w.*, r.place FROM incoming w CROSS JOIN LATERAL (
-      SELECT ctid AS place FROM runs
-      WHERE tenant_id = w.tenant_id AND id = w.id AND lease_epoch = w.epoch AND state = 'running'
+    SELECT w.*, r.place,
+      r.cancel_requested AND NOT r.compensates AND w.state = 'waiting' AS ends,
+      r.cancel_requested AND r.compensates AND NOT w.back AND w.state IN ('waiting', 'needs_review') AS turns
+    FROM incoming w CROSS JOIN LATERAL (
+      SELECT ctid AS place, cancel_requested, compensates FROM runs
+      WHERE tenant_id = w.tenant_id AND id = w.id AND lease_epoch = w.epoch AND lease_owner IS NOT NULL
       LIMIT 1 FOR UPDATE) r
   ), written AS (
     UPDATE runs r SET
-      state = CASE WHEN r.cancel_requested AND w.state = 'waiting' THEN 'cancelled' ELSE w.state END,
-      due_at = CASE WHEN w.state = 'waiting' AND NOT r.cancel_requested
-                    THEN now() + w.wait_ms * interval '1 millisecond' END,
-      lease_owner = CASE WHEN w.state = 'running' THEN r.lease_owner END,
-      interrupted = r.interrupted AND w.state = 'running',
+      state = CASE WHEN w.ends THEN 'cancelled' WHEN w.turns THEN 'waiting' ELSE w.state END,
+      due_at = CASE WHEN w.keep OR w.ends THEN NULL
+                    WHEN w.turns THEN now()
+                    WHEN w.state IN ('waiting', 'rolling_back')
+                      THEN least(now() + w.wait_ms * interval '1 millisecond',
+                                 coalesce(now() + w.deadline_ms * interval '1 millisecond', r.deadline)) END,
+      deadline = coalesce(now() + w.deadline_ms * interval '1 millisecond', r.deadline),
+      lease_owner = CASE WHEN w.keep THEN r.lease_owner END,
+      interrupted = r.interrupted AND w.keep,
       attempt = w.attempt, cursor = w.cursor::json, outputs = w.outputs::json, error = w.error::json,
       updated_at = now(), version = r.version + 1,
-      finished_at = CASE WHEN w.state IN ('succeeded', 'failed', 'cancelled')
-                           OR (r.cancel_requested AND w.state = 'waiting') THEN now() END
+      finished_at = CASE WHEN w.ends OR w.state IN ('succeeded', 'failed', 'cancelled') THEN now() END
     FROM held w WHERE r.ctid = w.place
-    RETURNING r.tenant_id, r.id, r.state, r.holds_slot, r.concurrency_key
+    RETURNING r.tenant_id, r.id, r.state, r.cancel_requested, r.holds_slot, r.concurrency_key
   ), traced AS (
-    INSERT INTO run_steps (tenant_id, run_id, step, attempt, state, idempotency_key, rule, wait_ms, status, request,
-                           response, error, started_at, finished_at)
-    SELECT w.tenant_id, w.id, t.step, t.attempt, t.state, t.idempotency_key, t.rule, t.wait_ms, t.status,
+    INSERT INTO run_steps AS s (tenant_id, run_id, step, attempt, state, idempotency_key, rule, wait_ms, polls, status,
+                                request, response, error, started_at, finished_at)
+    SELECT w.tenant_id, w.id, t.step, t.attempt, t.state, t.idempotency_key, t.rule, t.wait_ms, t.polls, t.status,
            t.request::json, t.response::json, t.error::json,
            to_timestamp(t.started_at / 1000), to_timestamp(t.finished_at / 1000)
-    FROM unnest($10::uuid[], $11::text[], $12::int[], $13::text[], $14::uuid[], $15::text[], $16::float8[],
-                $17::int[], $18::text[], $19::text[], $20::text[], $21::float8[], $22::float8[])
+    FROM unnest($13::uuid[], $14::text[], $15::int[], $16::text[], $17::text[], $18::text[], $19::float8[],
+                $20::int[], $21::int[], $22::text[], $23::text[], $24::text[], $25::float8[], $26::float8[])
       WITH ORDINALITY
-      AS t (run_id, step, attempt, state, idempotency_key, rule, wait_ms, status, request, response, error,
+      AS t (run_id, step, attempt, state, idempotency_key, rule, wait_ms, polls, status, request, response, error,
             started_at, finished_at, place)
     JOIN written w ON w.id = t.run_id
     ORDER BY t.place
+    ON CONFLICT (tenant_id, run_id, step, idempotency_key) WHERE polls IS NOT NULL DO UPDATE SET
+      attempt = excluded.attempt, state = excluded.state, rule = excluded.rule, wait_ms = excluded.wait_ms,
+      polls = excluded.polls, status = excluded.status, request = excluded.request, response = excluded.response,
+      error = excluded.error, finished_at = excluded.finished_at
   )
-  SELECT tenant_id, id, state, holds_slot, concurrency_key FROM written`;
+  SELECT h.tenant_id, h.id, w.state, w.cancel_requested, w.holds_slot, w.concurrency_key
+  FROM held h LEFT JOIN written w ON w.tenant_id = h.tenant_id AND w.id = h.id`;
 
-interface WrittenRow {
-  tenant_id: string;
-  id: string;
-  state: RunState;
-  holds_slot: boolean;
-  concurrency_key: string | null;
+interface HeldRow {
+  readonly tenant_id: string;
+  readonly id: string;
+  readonly state: RunState | null;
+  readonly cancel_requested: boolean;
+  readonly holds_slot: boolean;
+  readonly concurrency_key: string | null;
 }
 
-/** @returns the ids that were written, and the slots that their runs no longer need */
+export interface WriteResult {
+  readonly written: ReadonlyMap<string, Written>;
+  /** Slots that their runs no longer need. */
+  readonly freed: readonly SlotHeld[];
+}
+
+const KEEPS_SLOT: readonly (RunState | null)[] = ['running', 'waiting', 'rolling_back'];
+
+/** Writes what workers have to say about runs they hold. */
 export async function writeRuns(
   client: Pick<ClientBase, 'query'>,
   writes: readonly RunWrite[],
-): Promise<{ written: Set<string>; freed: SlotHeld[] }> {
-  const trace = writes.flatMap((write) => write.trace.map((row) => ({ id: write.id, row })));
-  const { rows } = await client.query<WrittenRow>({
+): Promise<WriteResult> {
+  const rows: HeldRow[] = [];
+  for (let open = writes; open.length > 0; ) {
+    const held = await writeOnce(client, open);
+    rows.push(...held.filter(({ state }) => state !== null));
+    const unseen = new Set(held.filter(({ state }) => state === null).map(({ id }) => id));
+    open = open.filter(({ id }) => unseen.has(id));
+  }
+  const freed = rows
+    .filter((row) => row.holds_slot && !KEEPS_SLOT.includes(row.state))
+    .map((row) => ({ tenantId: row.tenant_id, runId: row.id, key: row.concurrency_key ?? '' }));
+  return { written: new Map(rows.map((row) => [row.id, { cancelRequested: row.cancel_requested }])), freed };
+}
+
+async function writeOnce(client: Pick<ClientBase, 'query'>, writes: readonly RunWrite[]): Promise<HeldRow[]> {
+  const trace = writes.flatMap((write) => oncePolled(write.trace).map((row) => ({ id: write.id, row })));
+  const { rows } = await client.query<HeldRow>({
     name: 'runs-write',
     text: WRITE,
     values: [...runColumns(writes), trace.map(({ id }) => id), ...traceColumns(trace.map(({ row }) => row))],
   });
-  const freed = rows
-    .filter((row) => row.holds_slot && !['running', 'waiting', 'rolling_back'].includes(row.state))
-    .map((row) => ({ tenantId: row.tenant_id, runId: row.id, key: row.concurrency_key ?? '' }));
-  return { written: new Set(rows.map((row) => row.id)), freed };
+  return rows;
+}
+
+/** One statement may touch a row once: of the polls of one step the last counts, from when the first began. */
+function oncePolled(trace: readonly TraceRow[]): TraceRow[] {
+  const rows: TraceRow[] = [];
+  for (const row of trace) {
+    const place = row.polls === undefined ? -1 : rows.findIndex((other) => samePoll(other, row));
+    const before = rows[place];
+    if (before) rows[place] = { ...row, startedAt: before.startedAt };
+    else rows.push(row);
+  }
+  return rows;
+}
+
+function samePoll(a: TraceRow, b: TraceRow): boolean {
+  return a.polls !== undefined && a.step === b.step && a.idempotencyKey === b.idempotencyKey;
 }
 
 function runColumns(writes: readonly RunWrite[]): unknown[][] {
@@ -77,7 +128,10 @@ function runColumns(writes: readonly RunWrite[]): unknown[][] {
     writes.map((w) => w.id),
     writes.map((w) => w.leaseEpoch),
     writes.map((w) => w.state),
-    writes.map((w) => w.waitMs ?? null),
+    writes.map((w) => w.keep ?? false),
+    writes.map((w) => w.waitMs ?? 0),
+    writes.map((w) => w.deadlineMs ?? null),
+    writes.map((w) => w.cursor.rollback !== undefined),
     writes.map((w) => w.attempt),
     writes.map((w) => JSON.stringify(w.cursor)),
     writes.map((w) => text(w.outputs)),
@@ -93,6 +147,7 @@ function traceColumns(trace: readonly TraceRow[]): unknown[][] {
     trace.map((t) => t.idempotencyKey ?? null),
     trace.map((t) => t.rule ?? null),
     trace.map((t) => t.wait ?? null),
+    trace.map((t) => t.polls ?? null),
     trace.map((t) => t.status ?? null),
     trace.map((t) => text(t.request)),
     trace.map((t) => text(t.response)),

@@ -1,17 +1,16 @@
 import { fileURLToPath } from 'node:url';
 import { createDatabase } from '../../support/database.ts';
 import { startCluster } from '../../support/cluster.ts';
+import type { Target } from '../client.ts';
 import { startProgram, type Program } from '../process.ts';
+import { NODE_FLAGS, startSluice } from '../sluice.ts';
 import { median, percentile, table } from '../statistics.ts';
-import { fullLoad, steadyLoad, type Measured, type Target } from './load.ts';
+import { fullLoad, steadyLoad, type Measured } from './load.ts';
 
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 const TSX = ['--import', 'tsx'];
-/** What `npm start` gives Node (docs/operations.md), for both sides. */
-const NODE_FLAGS = ['--max-semi-space-size=64'];
 const ROUNDS = 3;
 const SUBMISSIONS = 6000;
-const ROOT_KEY = 'bench-root-key-0123456789';
 
 /**
  * Form responses to effects, end to end: this platform beside express + graphile-worker + got, on one PostgreSQL with
@@ -72,35 +71,27 @@ async function startPeer(vendor: string, programs: Program[]): Promise<Target> {
   return { url: `${program.url}/responses`, headers: {} };
 }
 
-export async function startOurs(vendor: string, programs: Program[]): Promise<Target> {
+async function startOurs(vendor: string, programs: Program[]): Promise<Target> {
   const { url } = await createDatabase();
-  const program = await startProgram([...NODE_FLAGS, here('../../../core/cli/bin.mjs'), 'start', '--port', '0'], {
+  const sluice = await startSluice({
     SLUICE_DATABASE_URL: url,
     SLUICE_DEFINITIONS: here('.'),
     SLUICE_ENDPOINTS: JSON.stringify({ 'https://messages.example.com': vendor }),
-    SLUICE_ROOT_KEY: ROOT_KEY,
-    SLUICE_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
-    SLUICE_LOG_LEVEL: 'warn',
   });
-  programs.push(program);
-  const post = async (path: string, key: string, body: unknown): Promise<Record<string, string>> => {
-    const response = await fetch(`${program.url}${path}`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
-    if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
-    return (await response.json()) as Record<string, string>;
-  };
-  const { apiKey } = await post('/v1/tenants', ROOT_KEY, { name: 'Bench' });
-  const connection = await post('/v1/connections', apiKey!, { definition: 'messages', name: 'm', config: { token: 'token-of-the-bench' } });
+  programs.push(sluice);
+  const connection = await sluice.call('POST', '/v1/connections', {
+    definition: 'messages',
+    name: 'm',
+    config: { token: 'token-of-the-bench' },
+  });
   const questions = ['id', 'name'].map((key) => ({ key, title: key, type: 'text', required: true }));
-  const form = await post('/v1/forms', apiKey!, { title: 'Bench', questions });
-  await post(`/v1/forms/${form['id']}/actions`, apiKey!, {
+  const form = await sluice.call('POST', '/v1/forms', { title: 'Bench', questions });
+  await sluice.call('POST', `/v1/forms/${String(form['id'])}/actions`, {
     definition: 'messages',
     action: 'send',
     connectionId: connection['id'],
     input: { id: '{{ event.answers.id }}', name: '{{ event.answers.name }}' },
   });
-  return { url: `${program.url}/v1/forms/${form['id']}/responses`, headers: { authorization: `Bearer ${apiKey}` } };
+  const headers = { authorization: `Bearer ${sluice.apiKey}` };
+  return { url: `${sluice.url}/v1/forms/${String(form['id'])}/responses`, headers };
 }

@@ -1,12 +1,5 @@
-import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { onMessages } from './wire.ts';
-
-/** Where and how one program takes a submission. */
-export interface Target {
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-}
+import { Client, type Target } from '../client.ts';
 
 export interface Measured {
   /** Submissions a second, from the first submission to the last effect. */
@@ -88,7 +81,7 @@ class Clients {
     this.#target = target;
   }
 
-  /** Resolves when the submission is answered 201. */
+  /** Resolves when the submission is taken. */
   async post(body: string): Promise<void> {
     const client = this.#free.pop() ?? this.#open();
     await client.post(body);
@@ -103,34 +96,5 @@ class Clients {
     const client = new Client(this.#target);
     this.#all.push(client);
     return client;
-  }
-}
-
-class Client {
-  readonly #socket: Socket;
-  readonly #head: string;
-  #done: (start: string) => void = () => {};
-  #failed: (error: Error) => void = () => {};
-
-  constructor({ url, headers }: Target) {
-    const { hostname, port, pathname } = new URL(url);
-    const lines = Object.entries({ host: `${hostname}:${port}`, 'content-type': 'application/json', ...headers });
-    this.#head = `POST ${pathname} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}`;
-    this.#socket = connect(Number(port), hostname);
-    this.#socket.on('error', (error) => this.#failed(error));
-    onMessages(this.#socket, ({ start }) => this.#done(start));
-  }
-
-  async post(body: string): Promise<void> {
-    const start = await new Promise<string>((resolve, reject) => {
-      this.#done = resolve;
-      this.#failed = reject;
-      this.#socket.write(`${this.#head}content-length: ${body.length}\r\n\r\n${body}`);
-    });
-    if (!start.startsWith('HTTP/1.1 201')) throw new Error(`A submission was answered "${start}".`);
-  }
-
-  close(): void {
-    this.#socket.destroy();
   }
 }

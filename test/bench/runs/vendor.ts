@@ -1,5 +1,5 @@
 import { createServer, type AddressInfo } from 'node:net';
-import { onMessages } from './wire.ts';
+import { onMessages } from '../wire.ts';
 
 /**
  * The system both programs deliver to: it notes when each message arrived (ms since the epoch) and how often.

@@ -12,7 +12,7 @@ const columns: readonly LogColumn[] = [
 
 function refusal(logs: readonly JsonObject[]): SluiceError {
   try {
-    rowsOf(logs, columns);
+    rowsOf('dogs', logs, columns);
   } catch (error) {
     if (error instanceof SluiceError) return error;
   }
@@ -21,7 +21,7 @@ function refusal(logs: readonly JsonObject[]): SluiceError {
 
 describe('events as rows', () => {
   it('have the columns that occur, absent and null fields as null', () => {
-    const { columns: used, rows } = rowsOf([{ weight: 1 }, { name: 'max', weight: null }, {}], columns);
+    const { columns: used, rows } = rowsOf('dogs', [{ weight: 1 }, { name: 'max', weight: null }, {}], columns);
     expect(used).to.deep.equal([columns[2], columns[0]]);
     expect(rows).to.deep.equal([
       [1, null],
@@ -31,7 +31,7 @@ describe('events as rows', () => {
   });
 
   it('say where texts hold a NUL, for the stores that cannot hold one', () => {
-    const { nuls } = rowsOf([{ name: 'a' }, { breed: 'b\0' }], columns);
+    const { nuls } = rowsOf('dogs', [{ name: 'a' }, { breed: 'b\0' }], columns);
     expect(nuls.map(({ path }) => path)).to.deep.equal(['/logs/1/breed']);
   });
 

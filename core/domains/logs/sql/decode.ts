@@ -11,6 +11,11 @@ export function decodeRow(query: { readonly columns: readonly { readonly type: S
   return row.map((value, index) => (value === null ? null : DECODERS[query.columns[index]!.type](value)));
 }
 
+/** What an answer shows a value of the type as; not for null. */
+export function decoderOf(type: ShownType): (value: Json) => Json {
+  return DECODERS[type];
+}
+
 const DECODERS: Readonly<Record<ShownType, (value: Json) => Json>> = {
   string: textOf,
   json: textOf,

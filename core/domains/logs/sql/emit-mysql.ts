@@ -2,7 +2,7 @@ import type { FamilyShape } from './catalog.ts';
 import { Emitter, MAX_SAFE } from './emitter.ts';
 import { joined, sql, type Fragment } from './fragment.ts';
 import { columnName } from './plan-from.ts';
-import { aggregates, type PlannedQuery, type PlannedSelect, type Typed } from './plan.ts';
+import { aggregates, FIRST_INTERVAL, type PlannedQuery, type PlannedSelect, type Typed } from './plan.ts';
 import { keyOf } from './same-expression.ts';
 import type { LogColumn } from '../../../kernel/logs.ts';
 
@@ -80,6 +80,10 @@ export class MysqlEmitter extends Emitter {
     const written = sql`${name}(${distinct ? 'DISTINCT ' : ''}${this.expression(argument)})`;
     this.#aliases = aliases;
     return written;
+  }
+
+  protected interval({ operand, seconds }: Extract<Typed, { node: 'interval' }>): Fragment {
+    return sql`(TIMESTAMPDIFF(SECOND, '${FIRST_INTERVAL}', ${this.expression(operand)}) DIV ${String(seconds)})`;
   }
 
   protected item(expression: Typed): Fragment {

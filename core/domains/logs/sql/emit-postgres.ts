@@ -2,7 +2,7 @@ import { refused } from './fault.ts';
 import type { FamilyShape } from './catalog.ts';
 import { Emitter, MAX_SAFE, type Use } from './emitter.ts';
 import { joined, sql, type Fragment } from './fragment.ts';
-import type { PlannedQuery, PlannedSelect, Typed } from './plan.ts';
+import { FIRST_INTERVAL, type PlannedQuery, type PlannedSelect, type Typed } from './plan.ts';
 import { fraction, INT, kindOf, NULL, TEXT, TRUTH, type SqlType } from './types.ts';
 import type { LogColumn } from '../../../kernel/logs.ts';
 
@@ -84,6 +84,8 @@ export class PostgresEmitter extends Emitter {
         const [test, then, otherwise] = args.map((argument, index) => this.expression(argument, index === 0 ? TRUTH : type));
         return sql`(CASE WHEN ${test!} THEN ${then!} ELSE ${otherwise!} END)`;
       }
+      case 'REPLACE':
+        return sql`replace(${joined(args.map((argument) => this.expression(argument, TEXT)), ', ')})`;
       case 'CHAR_LENGTH':
         return sql`char_length(${this.expression(args[0]!, TEXT)})::bigint`;
       default:
@@ -107,15 +109,24 @@ export class PostgresEmitter extends Emitter {
     return name === 'SUM' ? sql`${sum}::numeric` : divided(sum, sql`count(${each}${counted})`, type);
   }
 
-  protected item(expression: Typed, type: SqlType, use: Use): Fragment {
-    const written = this.expression(expression, type);
-    if (use === 'inside' || expression.type.base === 'null') return written;
-    if (type.base === 'decimal') return sql`round(${written}::numeric, ${String(type.scale)})`;
-    if (type.base === 'float' && expression.type.base !== 'float') return sql`${written}::double precision`;
-    return use === 'answer' && type.base === 'truth' ? sql`${written}::int` : written;
+  protected interval({ operand, seconds }: Extract<Typed, { node: 'interval' }>): Fragment {
+    const since = sql`(${this.expression(operand)} - timestamp '${FIRST_INTERVAL}')`;
+    return sql`(floor(extract(epoch from ${since}))::bigint / ${String(seconds)})`;
   }
 
-  protected orderKey(key: Fragment, descending: boolean): Fragment {
+  protected item(expression: Typed, type: SqlType, use: Use): Fragment {
+    const written = this.expression(expression, type);
+    if (use === 'inside') return written;
+    // A NULL as well: beside it in a UNION stand comparisons, which are numbers in an answer.
+    if (use === 'answer' && type.base === 'truth') return sql`${written}::int`;
+    if (expression.type.base === 'null') return written;
+    if (type.base === 'decimal') return sql`round(${written}::numeric, ${String(type.scale)})`;
+    if (type.base === 'float' && expression.type.base !== 'float') return sql`${written}::double precision`;
+    return written;
+  }
+
+  protected orderKey(key: Fragment, descending: boolean, neverNull: boolean): Fragment {
+    if (neverNull) return sql`${key}${descending ? ' DESC' : ''}`;
     return sql`${key} ${descending ? 'DESC NULLS LAST' : 'ASC NULLS FIRST'}`;
   }
 

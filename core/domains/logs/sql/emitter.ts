@@ -1,7 +1,7 @@
 import type { FamilyShape } from './catalog.ts';
 import { joined, sql, type Fragment } from './fragment.ts';
 import { columnName } from './plan-from.ts';
-import type { PlannedBody, PlannedFrom, PlannedQuery, PlannedRelation, PlannedSelect, Typed } from './plan.ts';
+import { OWN_TABLE, type PlannedBody, type PlannedFrom, type PlannedQuery, type PlannedRelation, type PlannedSelect, type Typed } from './plan.ts';
 import { NULL, TEXT, TRUTH, unify, type SqlType } from './types.ts';
 
 /** What a SELECT's columns are called and typed as. */
@@ -34,7 +34,8 @@ export abstract class Emitter {
   protected abstract aggregate(expression: Extract<Typed, { node: 'aggregate' }>): Fragment;
   /** A column of a SELECT, as what it is in the rows of `type`. */
   protected abstract item(expression: Typed, type: SqlType, use: Use): Fragment;
-  protected abstract orderKey(key: Fragment, descending: boolean): Fragment;
+  protected abstract interval(expression: Extract<Typed, { node: 'interval' }>): Fragment;
+  protected abstract orderKey(key: Fragment, descending: boolean, neverNull: boolean): Fragment;
   protected abstract rawLog(family: FamilyShape): Fragment;
   /** How columns of GROUP BY, HAVING and ORDER BY are named where the SELECT lists them. */
   protected abstract groupKey(select: PlannedSelect, expression: Typed): Fragment;
@@ -50,7 +51,7 @@ export abstract class Emitter {
     const withs = ctes.map((cte) => sql`${this.quote(cteName(cte.id))} AS (${this.query(cte.query, 'kept')})`);
     const keys = order.map((item) => {
       const key = item.by === 'position' ? this.orderPosition(query, item.position) : this.expression(item.expression);
-      return this.orderKey(key, item.descending);
+      return this.orderKey(key, item.descending, item.by === 'expression' && item.neverNull === true);
     });
     return [
       ctes.length > 0 ? sql`WITH ${joined(withs, ', ')} ` : '',
@@ -150,7 +151,7 @@ export abstract class Emitter {
       case 'literal':
         return this.literal(expression);
       case 'column':
-        return `${this.quote(tableName(expression.relation))}.${this.quote(expression.column.emitted)}`;
+        return this.#column(expression);
       case 'negate':
         return sql`(- ${this.expression(expression.operand, expression.type)})`;
       case 'arithmetic':
@@ -179,6 +180,8 @@ export abstract class Emitter {
         return this.#case(expression);
       case 'scalar':
         return this.scalar(expression);
+      case 'interval':
+        return this.interval(expression);
       case 'aggregate':
         return this.aggregate(expression);
       case 'query':
@@ -186,6 +189,11 @@ export abstract class Emitter {
       case 'exists':
         return sql`(EXISTS (${this.query(expression.query, 'inside')}))`;
     }
+  }
+
+  #column({ relation, column }: Extract<Typed, { node: 'column' }>): Fragment {
+    const name = this.quote(column.emitted);
+    return relation === OWN_TABLE ? name : `${this.quote(tableName(relation))}.${name}`;
   }
 
   /** Operands of one kind: an untyped NULL takes on the type of the others. */

@@ -34,6 +34,13 @@ export function refused(message: string, at?: number): SqlFault {
   return new SqlFault('SQL_REFUSED', message, at);
 }
 
+/** 422: it is a statement of another kind, such as DELETE. */
+export class NotAQuery extends SqlFault {
+  constructor(message: string, at?: number) {
+    super('SQL_REFUSED', message, at);
+  }
+}
+
 export function mismatch(message: string, at?: number): SqlFault {
   return new SqlFault('type_mismatch', message, at);
 }

@@ -38,20 +38,19 @@ export function tokenize(text: string): readonly Token[] {
   const broken = text.search(/\p{Surrogate}/u);
   if (broken >= 0) throw syntax('half of a surrogate pair is no character', broken);
   const tokens: Token[] = [];
-  let at = 0;
-  while (at < text.length) {
-    const skipped = skip(text, at);
-    if (skipped > at) {
-      at = skipped;
-      continue;
-    }
-    const token = next(text, at);
+  for (let token = tokenAt(text, 0); token; token = tokenAt(text, token.end)) {
     const before = tokens.at(-1);
     if (token.kind === 'text' && before) checkBefore(before, token);
     tokens.push(token);
-    at = token.end;
   }
   return tokens;
+}
+
+/** The first token at or behind a place, where there is one. @throws SqlFault as `tokenize` does */
+export function tokenAt(text: string, place: number): Token | undefined {
+  let at = place;
+  for (let skipped = skip(text, at); skipped > at; skipped = skip(text, at)) at = skipped;
+  return at < text.length ? next(text, at) : undefined;
 }
 
 function checkBefore(before: Token, token: Token): void {

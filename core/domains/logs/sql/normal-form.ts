@@ -1,5 +1,5 @@
-import { refused, syntax } from './fault.ts';
-import { tokenize, type Token } from './lexer.ts';
+import { NotAQuery, refused, syntax } from './fault.ts';
+import { tokenAt, tokenize, type Token } from './lexer.ts';
 import { REFUSED_WORDS, STATEMENTS } from './words.ts';
 
 /**
@@ -18,6 +18,8 @@ export interface NormalForm {
 
 /** Throws where the text is not one statement that could be a query. */
 export function normalize(source: string): NormalForm {
+  // Before the rest is read: that another kind of statement is not accepted says more than what is wrong in it.
+  checkFirst(tokenAt(source, 0));
   const tokens = singleStatement(tokenize(source));
   checkWords(tokens);
   const starts: number[] = [];
@@ -43,10 +45,6 @@ function touching(tokens: readonly Token[], index: number): boolean {
 }
 
 function singleStatement(tokens: readonly Token[]): readonly Token[] {
-  const isEnd = ({ kind, value }: Token): boolean => kind === 'symbol' && value === ';';
-  const first = tokens[0];
-  if (!first || isEnd(first)) throw syntax('there is no statement: send one SELECT');
-  checkFirst(first);
   const end = tokens.findIndex(isEnd);
   if (end < 0) return tokens;
   const beyond = tokens.slice(end).find((token) => !isEnd(token));
@@ -54,13 +52,18 @@ function singleStatement(tokens: readonly Token[]): readonly Token[] {
   return tokens.slice(0, end);
 }
 
-function checkFirst(first: Token): void {
+function isEnd({ kind, value }: Token): boolean {
+  return kind === 'symbol' && value === ';';
+}
+
+function checkFirst(first: Token | undefined): void {
+  if (!first || isEnd(first)) throw syntax('there is no statement: send one SELECT');
   const word = first.value.toUpperCase();
   if (first.kind === 'symbol' && word === '(') return;
   if (first.kind === 'word') {
     if (word === 'SELECT' || word === 'WITH') return;
     if (STATEMENTS.has(word)) {
-      throw refused(`${word} is not accepted: only queries are, which begin with SELECT or WITH`, first.start);
+      throw new NotAQuery(`${word} is not accepted: only queries are, which begin with SELECT or WITH`, first.start);
     }
   }
   throw syntax('a query begins with SELECT, WITH or (', first.start);

@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../../../kernel/json.ts';
 import { refused, tooComplex } from './fault.ts';
+import { MOST_CONDITIONS, MOST_LEVELS } from './limits.ts';
 import type { NormalForm } from './normal-form.ts';
 import type { Name, Query } from './syntax-tree.ts';
 import { RESERVED } from './words.ts';
@@ -24,8 +25,6 @@ const CALLED: Readonly<Record<string, string>> = {
   named_window: 'WINDOW',
 };
 
-/** `a AND b AND c` has two levels. Servers' own stacks end somewhere beyond. */
-const MOST_LEVELS = 500;
 
 export type QueryReader = (tree: ParserTree, node: Json) => Query;
 
@@ -35,7 +34,8 @@ export class ParserTree {
   readonly #readQuery: QueryReader;
   /** Each node is searched once, however deep it lies. */
   readonly #columns = new WeakMap<object, number>();
-  #depth = 0;
+  #levels = 0;
+  #conditions = 0;
 
   /** @param readQuery reads the queries inside expressions and FROM */
   constructor(form: NormalForm, readQuery: QueryReader) {
@@ -43,14 +43,23 @@ export class ParserTree {
     this.#readQuery = readQuery;
   }
 
-  /** Reads a node that may hold others of its kind. @throws SqlFault query_too_complex */
-  deeper<T>(read: () => T): T {
-    if (this.#depth === MOST_LEVELS) {
-      throw tooComplex(`the query nests more than ${MOST_LEVELS} levels: write IN for a chain of OR, or ask in two queries`);
+  /**
+   * Reads a node that may hold others of its kind.
+   * @param logic it is an AND or OR, of which servers make lists
+   * @throws SqlFault query_too_complex
+   */
+  deeper<T>(logic: boolean, read: () => T): T {
+    if (logic && this.#conditions === MOST_CONDITIONS) {
+      throw tooComplex(`the query joins more than ${MOST_CONDITIONS} conditions: write IN for a chain of OR, or ask in two queries`);
     }
-    this.#depth += 1;
+    if (!logic && this.#levels === MOST_LEVELS) {
+      throw tooComplex(`the query nests more than ${MOST_LEVELS} operations into each other: compute in two steps, or ask in two queries`);
+    }
+    const before = [this.#levels, this.#conditions] as const;
+    if (logic) this.#conditions += 1;
+    else this.#levels += 1;
     const result = read();
-    this.#depth -= 1;
+    [this.#levels, this.#conditions] = before;
     return result;
   }
 

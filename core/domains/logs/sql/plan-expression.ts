@@ -251,7 +251,8 @@ function planAggregate(place: Place, name: Aggregate, { args, star, distinct, at
   return { node: 'aggregate', name, distinct, argument, type: aggregateType(name, argument), at };
 }
 
-function aggregateType(name: Aggregate, argument: Typed): SqlType {
+/** What an aggregate gives, as MySQL types it. */
+export function aggregateType(name: Aggregate, argument: Typed): SqlType {
   if (name === 'COUNT') return INT;
   const { type } = argument;
   if (name === 'MIN' || name === 'MAX') return type;

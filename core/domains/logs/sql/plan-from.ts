@@ -1,5 +1,6 @@
 import { RAW_LOGS } from './catalog.ts';
-import { mismatch, refused } from './fault.ts';
+import { mismatch, refused, tooComplex } from './fault.ts';
+import { MOST_TABLES } from './limits.ts';
 import { planCondition, type Place } from './plan-expression.ts';
 import type { PlannedFrom, PlannedJoin, PlannedQuery, PlannedRelation, RelationColumn, Typed } from './plan.ts';
 import type { Planning } from './planning.ts';
@@ -38,6 +39,10 @@ export function planFrom(
 ): { from: readonly PlannedFrom[]; scope: Scope; rawLogs: readonly RawLogsUse[] } {
   const scope = new Scope(context.parent);
   const rawLogs: RawLogsUse[] = [];
+  const tables = items.reduce((count, { joins }) => count + 1 + joins.length, 0);
+  if (tables > MOST_TABLES) {
+    throw tooComplex(`a SELECT has at most ${MOST_TABLES} tables; this one has ${tables}: join some of them in a query of their own`);
+  }
   const from = items.map((item) => {
     // ON sees the tables joined so far, not those before a comma.
     const own = new Scope(context.parent);

@@ -1,4 +1,5 @@
-import { mismatch, refused } from './fault.ts';
+import { mismatch, refused, tooComplex } from './fault.ts';
+import { MOST_CTES } from './limits.ts';
 import { relationColumns, type KnownCte } from './plan-from.ts';
 import type { OutputColumn, PlannedBody, PlannedCte, PlannedOrder, PlannedQuery } from './plan.ts';
 import type { Planning } from './planning.ts';
@@ -21,6 +22,9 @@ export function planQuery(planning: Planning, query: Query): PlannedQuery {
 }
 
 function plan(around: Surroundings, query: Query): PlannedQuery {
+  if (query.ctes.length > MOST_CTES) {
+    throw tooComplex(`WITH has at most ${MOST_CTES} queries; this one has ${query.ctes.length}: ask in two queries`);
+  }
   const ctes = new Map(around.ctes);
   const planned: PlannedCte[] = [];
   const own = new Set<string>();

@@ -1,6 +1,7 @@
 import { RAW_LOGS } from './catalog.ts';
-import { refused } from './fault.ts';
+import { refused, tooComplex } from './fault.ts';
 import { checkGrouping } from './grouping.ts';
+import { MOST_COLUMNS } from './limits.ts';
 import { condition, planCondition, planExpression, type Place } from './plan-expression.ts';
 import { planFrom, type FromContext, type RawLogsUse } from './plan-from.ts';
 import { aggregates, someInside, type OutputColumn, type PlannedFrom, type PlannedOrder, type PlannedQuery, type PlannedRelation, type PlannedSelect, type Typed } from './plan.ts';
@@ -32,6 +33,7 @@ export function planSelect(
   const having = select.having && condition(planExpression(havingPlace(context, scope, items), select.having), 'HAVING');
   const order = orderBy.flatMap((item) => planOrder(context, scope, items, item, select.distinct));
   const later = [...(having ? [having] : []), ...order.flatMap((item) => (item.by === 'expression' ? [item.expression] : []))];
+  checkSize(items.columns.length + groupBy.length + order.length);
   const grouped = groupBy.length > 0 || [...items.expressions, ...later].some(aggregates);
   if (grouped) checkGrouping({ scope, groupBy, items: items.expressions, having, others: later });
   // Without groups, HAVING is one more condition on rows.
@@ -48,6 +50,11 @@ export function planSelect(
     grouped,
   };
   return { select: planned, order };
+}
+
+function checkSize(columns: number): void {
+  if (columns <= MOST_COLUMNS) return;
+  throw tooComplex(`a SELECT has at most ${MOST_COLUMNS} columns, with those of GROUP BY and ORDER BY; this one has ${columns}: take fewer`);
 }
 
 function both(left: Typed | undefined, right: Typed | undefined): Typed | undefined {
@@ -105,7 +112,7 @@ function onlyAlias(items: Items, name: string, at: number): number | undefined {
 function planGroup(context: SelectContext, scope: Scope, items: Items, expression: Expression): Typed {
   const planned = groupExpression(context, scope, items, expression);
   if (aggregates(planned)) throw refused('GROUP BY takes no aggregate', expression.at);
-  if (planned.node === 'literal') throw refused('GROUP BY takes no constant: all rows have it in common', expression.at);
+  if (isConstant(planned)) throw refused('GROUP BY takes no constant: all rows have it in common', expression.at);
   const isQuery = ({ node }: Typed): boolean => node === 'query' || node === 'exists' || node === 'inQuery';
   if (someInside(planned, isQuery)) throw refused('GROUP BY takes no subquery: put it into FROM', expression.at);
   return planned;
@@ -120,6 +127,13 @@ function groupExpression(context: SelectContext, scope: Scope, items: Items, exp
   if (column) return column;
   const alias = onlyAlias(items, expression.column, at);
   return alias === undefined ? planExpression(place, expression) : items.expressions[alias]!;
+}
+
+const VARYING: ReadonlySet<string> = new Set(['column', 'aggregate', 'query', 'exists', 'inQuery']);
+
+/** Whether it has one value for all rows, whatever they hold. */
+function isConstant(expression: Typed): boolean {
+  return !someInside(expression, ({ node }) => VARYING.has(node));
 }
 
 function positionOf(items: Items, digits: string, clause: string, at: number): number {
@@ -171,6 +185,8 @@ function planOrder(
   const key = keyOf(planned);
   const index = items.expressions.findIndex((item) => keyOf(item) === key);
   if (index >= 0) return position(index);
+  // A server may compute it first, and take what comes out for a column's number.
+  if (isConstant(planned)) throw refused('ORDER BY takes a column, its number, or an expression of columns', at);
   if (distinct) throw refused('ORDER BY of a SELECT DISTINCT takes what the SELECT lists', at);
   return [{ by: 'expression', expression: planned, descending }];
 }

@@ -75,7 +75,16 @@ export interface RelationColumn {
 
 export type PlannedOrder =
   | { readonly by: 'position'; readonly position: number; readonly descending: boolean }
-  | { readonly by: 'expression'; readonly expression: Typed; readonly descending: boolean };
+  | {
+      readonly by: 'expression';
+      readonly expression: Typed;
+      readonly descending: boolean;
+      /** It is never NULL, so that an index may give the order. */
+      readonly neverNull?: true;
+    };
+
+/** The number of a relation whose columns are written by their names alone. */
+export const OWN_TABLE = -1;
 
 /** A typed expression. `at` is its place in the query's text. */
 export type Typed = { readonly type: SqlType; readonly at: number } & (
@@ -97,12 +106,17 @@ export type Typed = { readonly type: SqlType; readonly at: number } & (
       readonly branches: readonly { readonly when: Typed; readonly result: Typed }[];
       readonly otherwise: Typed | undefined;
     }
-  | { readonly node: 'scalar'; readonly name: 'COALESCE' | 'NULLIF' | 'IF' | 'LOWER' | 'UPPER' | 'CHAR_LENGTH'; readonly args: readonly Typed[] }
+  | { readonly node: 'scalar'; readonly name: 'COALESCE' | 'NULLIF' | 'IF' | 'LOWER' | 'UPPER' | 'CHAR_LENGTH' | 'REPLACE'; readonly args: readonly Typed[] }
+  /** A time as the number of the interval it is in: whole intervals of `seconds`, counted from FIRST_INTERVAL. */
+  | { readonly node: 'interval'; readonly operand: Typed; readonly seconds: number }
   /** Without an argument it is COUNT(*). */
   | { readonly node: 'aggregate'; readonly name: Aggregate; readonly distinct: boolean; readonly argument: Typed | undefined }
   | { readonly node: 'query'; readonly query: PlannedQuery }
   | { readonly node: 'exists'; readonly query: PlannedQuery }
 );
+
+/** A Monday, before the first time that any store holds: intervals begin with days and weeks. */
+export const FIRST_INTERVAL = '0999-12-30 00:00:00';
 
 /** What an expression is made of, without the insides of subqueries. */
 export function partsOf(expression: Typed): readonly Typed[] {
@@ -116,6 +130,7 @@ export function partsOf(expression: Typed): readonly Typed[] {
     case 'not':
     case 'is':
     case 'inQuery':
+    case 'interval':
       return [expression.operand];
     case 'arithmetic':
     case 'compare':

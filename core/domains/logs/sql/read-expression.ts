@@ -1,4 +1,4 @@
-import type { Json } from '../../../kernel/json.ts';
+import { isJsonObject, type Json } from '../../../kernel/json.ts';
 import { didYouMean } from '../../../kernel/suggest.ts';
 import { refused, syntax } from './fault.ts';
 import { FUNCTIONS } from './functions.ts';
@@ -70,12 +70,17 @@ const CALLED: Readonly<Record<string, string>> = {
 export function readExpression(tree: ParserTree, node: Json): Expression {
   const [kind, payload] = tree.variant(node, 'an expression');
   const at = tree.at(node);
-  const expression = tree.deeper(() =>
+  const expression = tree.deeper(isLogic(kind, payload), () =>
     IS[kind] ? readIs(tree, kind, payload, at) : READERS[kind]?.(tree, payload, at),
   );
   if (!expression) throw refused(`${CALLED[kind] ?? kind.toUpperCase()} is not accepted`, at);
   checkPrecedence(expression);
   return expression;
+}
+
+function isLogic(kind: string, node: Json): boolean {
+  const op = kind === 'BinaryOp' && isJsonObject(node) ? node['op'] : undefined;
+  return op === 'And' || op === 'Or';
 }
 
 function readIs(tree: ParserTree, kind: string, node: Json, at: number): Expression {

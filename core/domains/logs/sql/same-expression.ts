@@ -32,6 +32,8 @@ function describe(expression: Typed): string {
       return `like ${expression.negated} ${JSON.stringify(expression.escape ?? null)}`;
     case 'case':
       return `case ${expression.operand !== undefined} ${expression.otherwise !== undefined}`;
+    case 'interval':
+      return `interval ${expression.seconds}`;
     case 'scalar':
       return expression.name;
     case 'aggregate':

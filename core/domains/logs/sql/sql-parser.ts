@@ -1,10 +1,7 @@
 import type { LogStatement } from '../../../kernel/logs.ts';
 import type { Catalog } from './catalog.ts';
 import type { ShownType } from './decode.ts';
-import { MysqlEmitter } from './emit-mysql.ts';
-import { PostgresEmitter } from './emit-postgres.ts';
-import { asSluiceError, refused, syntax, tooComplex } from './fault.ts';
-import { statementOf } from './fragment.ts';
+import { asSluiceError, NotAQuery, syntax, tooComplex } from './fault.ts';
 import { normalize, type NormalForm } from './normal-form.ts';
 import { ParserPool, type ParserPoolOptions } from './parser-pool.ts';
 import { ParserTree } from './parser-tree.ts';
@@ -13,10 +10,9 @@ import { Planning } from './planning.ts';
 import { planQuery } from './plan-query.ts';
 import { readQuery } from './read-query.ts';
 import { checkSameTokens } from './same-tokens.ts';
+import { queryStatement, type SqlDialect } from './statement.ts';
 import type { Query } from './syntax-tree.ts';
 import { shownType } from './types.ts';
-
-export type SqlDialect = 'mysql' | 'postgres';
 
 /** A checked query, ready to be written for a shard. */
 export interface CompiledQuery {
@@ -35,8 +31,6 @@ export interface CompiledQuery {
 
 /** Characters of a query. */
 export const MAX_QUERY = 65_536;
-
-const HOME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 
 /**
  * Compiles SELECTs of MySQL's dialect. What is compiled is written anew for the server: no text of the query reaches it.
@@ -78,7 +72,7 @@ export class SqlParser {
     const statements = tree.list(parsed.tree, 'a statement');
     if (statements.length !== 1) throw syntax('there is no statement: send one SELECT');
     const [kind, statement] = tree.variant(statements[0], 'a statement');
-    if (kind !== 'Query') throw refused(`${kind} is not accepted: only queries are`);
+    if (kind !== 'Query') throw new NotAQuery(`${kind} is not accepted: only queries are`);
     const query = readQuery(tree, statement);
     checkSameTokens(query, form.tokens);
     return query;
@@ -91,10 +85,8 @@ function compiled(planned: PlannedQuery, planning: Planning, text: string): Comp
     families: planning.used,
     shard: planning.shard(),
     statementFor(dialect, home) {
-      if (!HOME.test(home)) throw new Error(`"${home}" is not the name of a database or schema.`);
       try {
-        const emitter = dialect === 'mysql' ? new MysqlEmitter(`\`${home}\``) : new PostgresEmitter(`"${home}"`);
-        return statementOf(emitter.query(planned, 'answer'), dialect === 'postgres');
+        return queryStatement(planned, dialect, home);
       } catch (error) {
         throw explained(error, text);
       }

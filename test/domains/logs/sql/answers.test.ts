@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { decodeRow } from '../../../../core/domains/logs/sql/decode.ts';
+import { MOST_COLUMNS, MOST_CONDITIONS, MOST_CTES, MOST_LEVELS, MOST_TABLES } from '../../../../core/domains/logs/sql/limits.ts';
 import { SqlParser } from '../../../../core/domains/logs/sql/sql-parser.ts';
 import type { Json } from '../../../../core/kernel/json.ts';
 import { mysqlMissing } from '../../../support/mysql-servers.ts';
@@ -76,6 +77,29 @@ describe('answers to SQL', function () {
           [5, 'u', { Name: 'é😀', a: 100, at: '2026-01-01T00:00:00.000001Z', ok: false }],
         ]);
         expect(rows[0]![2]).to.equal('{"a":3,"b":0,"f":1024,"flag":true,"j":{"a":1}}');
+      });
+
+      it('joins a NULL to comparisons, numbers and texts', async () => {
+        expect(await ask("SELECT NULL, NULL, NULL UNION SELECT b = 10, b / 2, s FROM t WHERE id = 1 ORDER BY 1")).to.deep.equal([
+          [null, null, null],
+          [1, 5, 'abc'],
+        ]);
+        expect(await ask('SELECT a > 1 FROM t WHERE id = 1 UNION ALL SELECT flag FROM t WHERE id = 1 UNION ALL SELECT NULL')).to.deep.equal([[false], [true], [null]]);
+      });
+
+      it('names the columns of a query in FROM', async () => {
+        expect(await ask('SELECT x.n, x.m FROM (SELECT COUNT(*), MAX(a) FROM t) AS x (n, m)')).to.deep.equal([[9, 12]]);
+      });
+
+      // 400 divisions ended MariaDB's process, 62 tables and 1,665 columns were errors of a server.
+      it('has the largest query of each kind answered', async () => {
+        const many = (count: number, each: (index: number) => string, between: string): string => Array.from({ length: count }, (_, index) => each(index)).join(between);
+        expect(await ask(`SELECT ${many(MOST_LEVELS - 1, () => 'a', ' / ')} IS NULL FROM t WHERE id = 1`)).to.deep.equal([[0]]);
+        expect(await ask(`SELECT COUNT(*) FROM ${many(MOST_TABLES, (index) => `u x${index}`, ', ')} WHERE ${many(MOST_TABLES, (index) => `x${index}.id = 1`, ' AND ')}`)).to.deep.equal([[1]]);
+        const [row] = await ask(`SELECT ${many(MOST_COLUMNS - 1, () => 'a', ', ')} FROM t WHERE id = 1 ORDER BY b`);
+        expect(row).to.have.length(MOST_COLUMNS - 1);
+        expect(await ask(`WITH ${many(MOST_CTES, (index) => `w${index} AS (SELECT ${index} AS n)`, ', ')} SELECT n FROM w7`)).to.deep.equal([[7]]);
+        expect(await ask(`SELECT id FROM t WHERE ${many(MOST_CONDITIONS, (index) => `a <> ${index + 50}`, ' AND ')} AND id = 1`)).to.deep.equal([[1]]);
       });
 
       it('asks raw_logs as any other table', async () => {

@@ -4,17 +4,23 @@ import { SqlParser, type CompiledQuery } from '../../../../core/domains/logs/sql
 import { SluiceError } from '../../../../core/kernel/errors.ts';
 import type { LogStatement } from '../../../../core/kernel/logs.ts';
 import { mysqlMissing } from '../../../support/mysql-servers.ts';
+import { soak } from '../../../support/soak.ts';
+import { Coverage } from './coverage.ts';
 import { Generator } from './generator.ts';
+import { inFlight } from './in-flight.ts';
 import { mutate } from './mutate.ts';
 import { Random } from './random.ts';
-import { catalogOf, ONE_SHARD } from './sample.ts';
+import { catalogOf, GENERATED } from './sample.ts';
 import { mysqlSample, postgresSample, type SampleServer } from './servers.ts';
 
 const NOW = new Date('2026-03-04T05:06:07.890Z');
-const SOAK = process.env['SLUICE_SOAK'] === '1';
 const SEED = Number(process.env['SLUICE_TEST_SEED'] ?? 20260304);
-const QUERIES = SOAK ? 20_000 : 300;
-const MUTANTS = SOAK ? 5000 : 100;
+const QUERIES = soak(2000, 20_000);
+const MUTANTS = soak(500, 5000);
+/** How often each kind of node, operator, function and type is to occur. */
+const LEAST = QUERIES / 500;
+
+const WITH_ROWS = GENERATED.filter(({ name }) => name !== 'bare');
 
 describe('queries written for a shard', function () {
   this.timeout(1_200_000);
@@ -25,9 +31,9 @@ describe('queries written for a shard', function () {
   before(async function () {
     const missing = mysqlMissing();
     if (missing) this.skip();
-    mysql = await mysqlSample(ONE_SHARD);
+    mysql = await mysqlSample(GENERATED);
     await mysql.run({ sql: `SET timestamp = ${NOW.getTime() / 1000}`, values: [] });
-    postgres = await postgresSample(ONE_SHARD);
+    postgres = await postgresSample(GENERATED);
     parser = new SqlParser({ timeoutMs: 10_000 });
   });
 
@@ -38,30 +44,34 @@ describe('queries written for a shard', function () {
   });
 
   it(`give what MariaDB answers to the text itself, on both kinds of store (seed ${SEED}, ${QUERIES} queries)`, async () => {
-    const generator = new Generator(SEED);
-    let drawn = 0;
-    for (let answered = 0; answered < QUERIES; drawn++) {
-      const { sql, ordered } = generator.query();
+    const generator = new Generator(SEED, GENERATED);
+    const coverage = await Coverage.start(catalogOf(GENERATED));
+    let answered = 0;
+    await inFlight(Math.ceil(QUERIES * 1.05), 4, () => generator.query(), async ({ sql, ordered }) => {
       const query = await compiled(sql);
-      if (!query) continue;
+      if (!query) return;
       await agree(sql, query, ordered);
+      coverage.add(sql);
       answered += 1;
-    }
-    expect(drawn, 'few are refused').to.be.below(QUERIES * 1.2);
+    });
+    expect(answered, 'few are refused').to.be.at.least(QUERIES);
+    expect(coverage.missing(LEAST), 'what too few of the queries were made of').to.deep.equal([]);
   });
 
   it(`do so for what is left of queries that lost operators and parentheses (seed ${SEED}, ${MUTANTS} accepted)`, async () => {
-    const generator = new Generator(SEED + 1);
+    const generator = new Generator(SEED + 1, WITH_ROWS);
     const random = new Random(SEED + 2);
     // Blanks stand before parentheses here.
     await mysql.run({ sql: "SET sql_mode = CONCAT(@@sql_mode, ',IGNORE_SPACE')", values: [] });
-    for (let answered = 0; answered < MUTANTS; ) {
-      const sql = mutate(generator.query().sql, random);
-      const query = / LIMIT /.test(sql) ? undefined : await compiled(sql);
-      if (!query) continue;
-      await agree(sql, query, false);
+    let answered = 0;
+    await inFlight(MUTANTS * 20, 4, () => mutate(generator.query().sql, random), async (sql) => {
+      if (answered === MUTANTS || / LIMIT /.test(sql)) return;
+      const query = await compiled(sql);
+      if (!query) return;
       answered += 1;
-    }
+      await agree(sql, query, false);
+    });
+    expect(answered).to.be.at.least(MUTANTS);
   });
 
   it('give the same for what a generator does not reach', async () => {
@@ -74,7 +84,7 @@ describe('queries written for a shard', function () {
 
   async function compiled(sql: string): Promise<CompiledQuery | undefined> {
     try {
-      return await parser.compile(sql, catalogOf(ONE_SHARD), NOW);
+      return await parser.compile(sql, catalogOf(GENERATED), NOW);
     } catch (error) {
       if (error instanceof SluiceError) return undefined;
       throw error;
@@ -84,11 +94,14 @@ describe('queries written for a shard', function () {
   /** Fails where the three answers differ, or the names of the columns do. */
   async function agree(text: string, query: CompiledQuery, ordered: boolean): Promise<void> {
     const [forMysql, forPostgres] = [query.statementFor('mysql', mysql.home), query.statementFor('postgres', postgres.home)];
-    const original = await answer(mysql, query, { sql: text, values: [] }, ordered);
-    const onMysql = await answer(mysql, query, forMysql, ordered);
-    const onPostgres = await answer(postgres, query, forPostgres, ordered);
-    expect(onMysql.rows, `${text}\n${JSON.stringify(forMysql)}`).to.deep.equal(original.rows);
-    expect(onPostgres.rows, `${text}\n${JSON.stringify(forPostgres)}`).to.deep.equal(original.rows);
+    const [original, onMysql, onPostgres] = await Promise.all([
+      answer(mysql, query, { sql: text, values: [] }, ordered),
+      answer(mysql, query, forMysql, ordered),
+      answer(postgres, query, forPostgres, ordered),
+    ]);
+    const about = (written: LogStatement): string => `seed ${SEED}: ${text}\nwritten as ${JSON.stringify(written)}\n`;
+    expect(onMysql.rows, about(forMysql)).to.deep.equal(original.rows);
+    expect(onPostgres.rows, about(forPostgres)).to.deep.equal(original.rows);
     // MariaDB cuts long names, has no emoji in them, and mixes them up where columns are grouped.
     if (!original.columns || /GROUP BY|[^ -~]/i.test(text)) return;
     const cut = (names: readonly string[]): readonly string[] => names.map((name) => name.replace(/^\+ /, '').slice(0, 200));

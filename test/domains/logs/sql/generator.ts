@@ -1,7 +1,9 @@
+import type { FamilyShape } from '../../../../core/domains/logs/sql/catalog.ts';
 import { Random } from './random.ts';
 import { ONE_SHARD } from './sample.ts';
 
-type Kind = 'text' | 'int' | 'decimal' | 'float' | 'bool' | 'time' | 'json';
+/** `big` are whole numbers that no arithmetic may make larger, `exact` decimals that were not divided, `decimal` any. */
+type Kind = 'text' | 'int' | 'big' | 'exact' | 'decimal' | 'float' | 'bool' | 'time' | 'json';
 
 interface Column {
   readonly written: string;
@@ -22,7 +24,7 @@ interface Written {
   readonly free?: readonly Column[];
 }
 
-const KINDS: readonly Kind[] = ['text', 'int', 'decimal', 'float', 'bool', 'time', 'json'];
+const KINDS: readonly Kind[] = ['text', 'int', 'big', 'exact', 'decimal', 'float', 'bool', 'time', 'json'];
 const OF_TYPE = { string: 'text', int: 'int', float: 'float', bool: 'bool', timestamp: 'time', json: 'json' } as const;
 
 /**
@@ -32,10 +34,12 @@ const OF_TYPE = { string: 'text', int: 'int', float: 'float', bool: 'bool', time
  */
 export class Generator {
   readonly #random: Random;
+  readonly #families: readonly FamilyShape[];
   #alias = 0;
 
-  constructor(seed: number) {
+  constructor(seed: number, families: readonly FamilyShape[] = ONE_SHARD) {
     this.#random = new Random(seed);
+    this.#families = families;
   }
 
   /** A query, and whether its rows have one order only. */
@@ -92,7 +96,8 @@ export class Generator {
     const kinds = wanted ?? Array.from({ length: 1 + random.below(3) }, () => random.pick(KINDS));
     const items = kinds.map((kind) => this.#item(this.#expression(kind, columns, depth)));
     const where = random.chance(0.6) ? ` WHERE ${this.#condition(columns, depth)}` : '';
-    const distinct = random.pick(['', '', '', 'DISTINCT ', 'all ']);
+    // A quotient shows its own digits behind a DISTINCT, and its UNION's without.
+    const distinct = random.pick(['', '', '', wanted?.includes('decimal') ? '' : 'DISTINCT ', 'all ']);
     const sql = `SELECT ${distinct}${items.join(', ')} FROM ${source.sql}${where}`;
     return distinct === 'DISTINCT ' ? { sql, kinds } : { sql, kinds, free: columns };
   }
@@ -125,7 +130,8 @@ export class Generator {
     });
     const where = random.chance(0.4) ? ` WHERE ${this.#condition([...source.columns, ...outer], depth)}` : '';
     const groups = keys.length > 0 ? ` GROUP BY ${groupedBy.join(', ')}` : '';
-    const having = random.chance(0.4) ? ` HAVING ${this.#having(source.columns, named)}` : '';
+    // Of no row at all MariaDB makes one group, and does not ask it for HAVING.
+    const having = (keys.length > 0 || !source.sql.includes('bare')) && random.chance(0.4) ? ` HAVING ${this.#having(source.columns, named)}` : '';
     return { sql: `SELECT ${items.join(', ')} FROM ${source.sql}${where}${groups}${having}`, kinds };
   }
 
@@ -138,7 +144,7 @@ export class Generator {
 
   #groupKey(columns: readonly Column[]): Column {
     const random = this.#random;
-    const fitting = columns.filter(({ kind }) => kind !== 'decimal');
+    const fitting = columns.filter(({ kind }) => kind !== 'decimal' && kind !== 'exact');
     if (fitting.length === 0) return { written: columns[0]!.written, kind: columns[0]!.kind };
     const column = random.pick(fitting);
     if (column.kind === 'int' && random.chance(0.3)) return { written: `${column.written} % 3`, kind: 'int' };
@@ -151,10 +157,16 @@ export class Generator {
     const distinct = random.pick(['', '', 'DISTINCT ']);
     const column = (of: Kind): string => this.#column(of, columns) ?? (of === 'time' || of === 'json' ? 'NULL' : this.#literal(of));
     if (kind === 'int' && random.chance(0.7)) {
-      return random.pick(['COUNT(*)', `COUNT(${distinct}${this.#column(random.pick(KINDS), columns) ?? '1'})`, `COUNT(${this.#literal('int')})`]);
+      const any = (): string => `COUNT(${distinct}${this.#column(random.pick(KINDS), columns) ?? this.#value(random.pick(['float', 'bool']))})`;
+      return random.pick(['COUNT(*)', any(), any(), `COUNT(${this.#literal('int')})`, `COUNT(${distinct}${this.#expression('exact', columns, 1)})`]);
+    }
+    if (kind === 'exact') {
+      const exact = this.#expression('exact', columns, 1);
+      return random.pick([`SUM(${distinct}${column(random.pick(['int', 'big']))})`, `${random.pick(['SUM', 'MIN', 'MAX'])}(${distinct}${exact})`, `SUM(${column('bool')})`]);
     }
     if (kind === 'decimal') {
-      return random.pick([`SUM(${distinct}${column('int')})`, `AVG(${distinct}${column('int')})`, `SUM(${column('bool')})`, `AVG(${column('int')} + ${this.#int()})`]);
+      const exact = this.#expression('exact', columns, 0);
+      return random.pick([`AVG(${distinct}${column(random.pick(['int', 'big', 'bool']))})`, `AVG(${column('int')} + ${this.#int()})`, `AVG(${exact})`]);
     }
     if (kind === 'float') return `${random.pick(['SUM', 'AVG', 'MIN', 'MAX'])}(${column('float')})`;
     return `${random.pick(['MIN', 'MAX', 'min', 'Max'])}(${distinct}${column(kind)})`;
@@ -193,10 +205,10 @@ export class Generator {
       const columns = names.map((name, index) => ({ written: `${alias}.${name}`, kind: inner.kinds[index]! }));
       return { sql: `(WITH ${alias}w (${names.join(', ')}) AS (${inner.sql}) SELECT * FROM ${alias}w) AS ${alias}`, columns };
     }
-    const family = random.pick(ONE_SHARD);
+    const family = random.pick(this.#families);
     const columns: Column[] = [{ name: 'id', type: 'int' as const }, ...family.columns].map(({ name, type }) => ({
       written: `${alias}.${random.pick([name, `\`${name}\``, name.toUpperCase()])}`,
-      kind: OF_TYPE[type],
+      kind: name === 'n' ? 'big' : OF_TYPE[type],
     }));
     return { sql: `${random.pick([family.name, `\`${family.name}\``])} ${random.pick(['', 'AS '])}${alias}`, columns, family: true };
   }
@@ -209,7 +221,7 @@ export class Generator {
   #expression(kind: Kind, columns: readonly Column[], depth: number): string {
     const random = this.#random;
     const simple = (): string => (random.chance(0.85) ? this.#column(kind, columns) : undefined) ?? this.#value(kind);
-    if (depth <= 0 || random.chance(0.3)) return simple();
+    if (depth <= 0 || random.chance(0.25)) return simple();
     const inner = (of: Kind): string => this.#expression(of, columns, depth - 1);
     const both = (): string => random.pick([
       `COALESCE(${inner(kind)}, ${inner(kind)})`,
@@ -230,22 +242,35 @@ export class Generator {
           () => `(${inner('int')})`,
           both,
         ])();
-      case 'decimal':
+      case 'big':
+        return random.pick([() => `(${inner('big')})`, both])();
+      case 'exact': {
+        const [left, right] = random.pick([['int', 'exact'], ['exact', 'int'], ['exact', 'exact']] as const);
         return random.pick([
-          () => `${this.#operand('int', columns)} / ${this.#operand('int', columns)}`,
-          () => `${this.#operand('int', columns)} * 1.5`,
-          () => `${this.#operand('int', columns)} + 0.25`,
+          () => `${this.#operand(left, columns)} ${random.pick(['+', '-', '*'])} ${this.#operand(right, columns)}`,
           () => `${this.#operand('int', columns)} % 2.5`,
-          () => `${this.#operand('int', columns)} / 0.5`,
-          () => this.#literal('decimal'),
-        ])();
-      case 'float':
-        return random.pick([
-          () => `${inner('float')} ${random.pick(['+', '-', '*'])} ${this.#operand(random.pick(['float', 'int']), columns)}`,
-          () => `${this.#operand('float', columns)} / ${random.pick(['0.5e0', '2', '4e0', '0', '-0.25'])}`,
-          () => `${this.#operand('int', columns)} % ${random.pick(['0.5e0', '2.5E1', '0e0', '-3e0'])}`,
+          () => `${random.pick(['10.00', '2.75', '.5'])} % ${this.#operand(random.pick(['int', 'exact']), columns)}`,
+          () => this.#literal('exact'),
           both,
         ])();
+      }
+      case 'decimal': {
+        const part = (): string => this.#operand(random.pick(['int', 'int', 'exact']), columns);
+        return random.pick([() => `${part()} / ${part()}`, () => `${this.#operand('int', columns)} / 0.5`, () => this.#literal('exact')])();
+      }
+      case 'float': {
+        const [left, right] = random.pick([['float', 'float'], ['float', 'int'], ['int', 'float'], ['float', 'exact'], ['exact', 'float']] as const);
+        const plain = (of: Kind): string => this.#column(of, columns) ?? this.#literal(of);
+        const sum = (): string => `${this.#operand(left, columns)} ${random.pick(['+', '-', '*'])} ${this.#operand(right, columns)}`;
+        return random.pick([
+          sum,
+          sum,
+          () => `${this.#operand('float', columns)} / ${random.pick(['0.5e0', '2', '4e0', '0', '-0.25'])}`,
+          () => `${plain(left)} / ${plain(right)}`,
+          () => `${plain(left)} % ${plain(right)}`,
+          both,
+        ])();
+      }
       case 'text':
         return random.pick([() => `LOWER(${inner('text')})`, () => `UPPER(${inner('text')})`, both, both])();
       case 'bool':
@@ -262,11 +287,14 @@ export class Generator {
 
   #condition(columns: readonly Column[], depth: number): string {
     const random = this.#random;
-    const kind = random.pick(['int', 'int', 'text', 'text', 'float', 'bool', 'time', 'json'] as const);
+    const kind = random.pick(['int', 'big', 'text', 'text', 'float', 'exact', 'bool', 'time', 'json'] as const);
     const side = (): string => this.#operand(kind, columns);
     const literal = (): string => (random.chance(0.6) ? this.#literal(kind) : side());
     const not = (): string => random.pick(['', '', 'NOT ']);
+    const compared = (): string => `${side()} ${random.pick(['=', '<>', '!=', '<', '<=', '>', '>=', '<=>'])} ${literal()}`;
     const leaf = (): string => random.pick([
+      compared,
+      compared,
       () => `${side()} ${random.pick(['=', '<>', '!=', '<', '<=', '>', '>=', '<=>'])} ${literal()}`,
       () => `${side()} IS ${not()}NULL`,
       () => `${side()} ${not()}IN (${literal()}, ${literal()}, ${random.pick(['NULL', literal()])})`,
@@ -305,11 +333,12 @@ export class Generator {
   }
 
   #scalarColumn(kind: Kind): string {
-    return { text: 'z.s', int: 'z.b', decimal: 'z.b', float: 'z.f', bool: 'z.flag', time: 'z.ts', json: 'z.j' }[kind];
+    return { text: 'z.s', int: 'z.b', big: 'z.b', exact: 'z.b * 0.5', decimal: 'z.b', float: 'z.f', bool: 'z.flag', time: 'z.ts', json: 'z.j' }[kind];
   }
 
   /** A value without a column. Texts become times and json beside such only, so these are asked for. */
   #value(kind: Kind): string {
+    if (kind === 'time' && this.#random.chance(0.3)) return 'NOW()';
     return kind === 'time' || kind === 'json' ? `(SELECT ${this.#scalarColumn(kind)} FROM t z WHERE z.id = 1)` : this.#literal(kind);
   }
 
@@ -322,6 +351,9 @@ export class Generator {
     switch (kind) {
       case 'int':
         return this.#int();
+      case 'big':
+        return random.pick(['9007199254740993', '-9007199254740993', '9007199254740992', '9223372036854775807', '3']);
+      case 'exact':
       case 'decimal':
         return random.pick(['1.5', '0.25', '-2.75', '.5', '10.00']);
       case 'float':
@@ -331,7 +363,7 @@ export class Generator {
       case 'bool':
         return random.pick(['TRUE', 'FALSE']);
       case 'time':
-        return random.pick(["'2026-01-01'", "'2026-01-01 00:00:00.000001'", "'1999-02-03 04:05:06'", "'2030-01-01 00:00'"]);
+        return random.pick(["'2026-01-01'", "'2026-01-01 00:00:00.000001'", "'1999-02-03 04:05:06'", "'2030-01-01 00:00'", 'NOW()']);
       case 'json':
         return random.pick(["'{\"a\":1}'", "'[]'"]);
     }

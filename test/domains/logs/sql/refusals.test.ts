@@ -116,6 +116,8 @@ const BEYOND: readonly Refusal[] = [
   ['SELECT b FROM t GROUP BY a', 'SQL_REFUSED', 'At line 1, column 8: b has no one value in a group'],
   ['SELECT COUNT(*) FROM t GROUP BY a + 1 HAVING a + 1 > 2', 'SQL_REFUSED', 'At line 1, column 46: HAVING finds this expression only where the SELECT lists it'],
   ['SELECT DISTINCT a FROM t ORDER BY b', 'SQL_REFUSED', 'At line 1, column 35: ORDER BY of a SELECT DISTINCT takes what the SELECT lists'],
+  ['SELECT a FROM t ORDER BY NOT 1', 'SQL_REFUSED', 'At line 1, column 30: ORDER BY takes a column, its number, or an expression of columns'],
+  ['SELECT COUNT(*) FROM t GROUP BY NOT 1', 'SQL_REFUSED', 'At line 1, column 37: GROUP BY takes no constant'],
   ['SELECT a FROM t ORDER BY 2', 'SQL_REFUSED', 'At line 1, column 26: ORDER BY 2 names no column: there are 1'],
   ['SELECT a FROM t UNION SELECT a, b FROM t', 'SQL_REFUSED', 'At line 1, column 23: UNION joins queries of 1 and 2 columns'],
   ['SELECT (SELECT a, b FROM t)', 'SQL_REFUSED', 'At line 1, column 9: a query in an expression gives one column; this one gives 2'],
@@ -161,6 +163,12 @@ const COMPLEX: readonly Refusal[] = [
   [`SELECT ${repeated('INTERVAL (', 26, '')}1${repeated(') DAY', 26, '')}`, 'query_too_complex', ''],
   [`SELECT ${repeated('(', 1000, '')}1${repeated(')', 1000, '')}`, 'query_too_complex', ''],
   [`SELECT ${repeated('- ', 5000, '')}1`, 'query_too_complex', ''],
+  // Each of these was accepted, and ended a server's process or was an error of one.
+  [`SELECT ${repeated('a', 400, ' / ')} FROM t`, 'query_too_complex', 'the query nests more than 100 operations into each other'],
+  [`SELECT 1 FROM ${Array.from({ length: 62 }, (_, index) => `t x${index}`).join(', ')}`, 'query_too_complex', 'a SELECT has at most 61 tables; this one has 62'],
+  [`SELECT ${repeated('a', 1601, ', ')} FROM t`, 'query_too_complex', 'a SELECT has at most 1600 columns'],
+  [`SELECT a FROM t ORDER BY ${Array.from({ length: 1600 }, (_, index) => `a + ${index}`).join(', ')}`, 'query_too_complex', 'a SELECT has at most 1600 columns'],
+  [`WITH ${Array.from({ length: 61 }, (_, index) => `w${index} AS (SELECT 1)`).join(', ')} SELECT 1`, 'query_too_complex', 'WITH has at most 60 queries'],
   [`SELECT '${repeated('x', 70_000, '')}'`, 'query_too_complex', 'a query has at most 65536 characters; this one has 70009'],
 ];
 

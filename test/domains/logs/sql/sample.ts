@@ -31,6 +31,31 @@ export const U: FamilyShape = {
 
 export const FAR: FamilyShape = { name: 'far', shard: 'two', columns: [{ name: 'a', type: 'int' }] };
 
+/** Whole numbers beyond 2^53 and to the ends of BIGINT, blanks at the end, other alphabets. */
+export const BIG: FamilyShape = {
+  name: 'big',
+  shard: 'one',
+  columns: [
+    { name: 'n', type: 'int' },
+    { name: 'a', type: 'int' },
+    { name: 's', type: 'string' },
+    { name: 'f', type: 'float' },
+    { name: 'ts', type: 'timestamp' },
+  ],
+};
+
+/** A family without a row. */
+export const BARE: FamilyShape = {
+  name: 'bare',
+  shard: 'one',
+  columns: [
+    { name: 'a', type: 'int' },
+    { name: 's', type: 'string' },
+    { name: 'flag', type: 'bool' },
+    { name: 'j', type: 'json' },
+  ],
+};
+
 export const ROWS: Readonly<Record<string, readonly (readonly Cell[])[]>> = {
   t: [
     [1, 1, 10, 'abc', 0.5, true, '2026-01-01 00:00:00.000000', '{"a":1}'],
@@ -51,9 +76,20 @@ export const ROWS: Readonly<Record<string, readonly (readonly Cell[])[]>> = {
     [5, 100, 'é😀', false, '2026-01-01 00:00:00.000001'],
   ],
   far: [[1, 1]],
+  big: [
+    [1, '9007199254740993', 1, 'a ', 0.25, '2026-03-04 05:06:07.000000'],
+    [2, '-9007199254740993', 3, 'a', -4, '1999-02-03 04:05:06.999999'],
+    [3, '9223372036854775807', null, 'Ж界', null, null],
+    [4, '-9223372036854775807', 7, null, 1024.5, '2026-01-01 00:00:00.000000'],
+    [5, '9007199254740992', 7, ' é ', 0, '2030-01-01 00:00:00.000000'],
+    [6, null, -2, 'A\t', 2, null],
+  ],
+  bare: [],
 };
 
 export const ONE_SHARD: readonly FamilyShape[] = [T, U];
+/** What generated queries are asked of. */
+export const GENERATED: readonly FamilyShape[] = [T, U, BIG, BARE];
 export const TWO_SHARDS: readonly FamilyShape[] = [T, U, FAR];
 
 export function catalogOf(families: readonly FamilyShape[]): Catalog {

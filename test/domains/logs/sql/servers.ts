@@ -54,7 +54,7 @@ export async function mysqlSample(families: readonly FamilyShape[]): Promise<Sam
   for (const family of families) {
     await connection.query(tableOf(family, MYSQL_TYPES, '`', '_time DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6) INVISIBLE'));
     const columns = ['id', ...family.columns.map(({ name }) => `\`${name}\``)].join(', ');
-    await connection.query(`INSERT INTO ${family.name} (${columns}) VALUES ?`, [ROWS[family.name]]);
+    if (ROWS[family.name]!.length > 0) await connection.query(`INSERT INTO ${family.name} (${columns}) VALUES ?`, [ROWS[family.name]]);
   }
   return {
     home,
@@ -89,10 +89,14 @@ export async function postgresSample(families: readonly FamilyShape[]): Promise<
   await client.query("SET search_path = ''");
   const BOOLEAN = 16;
   const types = { getTypeParser: (oid: number) => (text: string) => (oid === BOOLEAN ? text === 't' : text) };
+  // A client takes one query at a time.
+  let last: Promise<unknown> = Promise.resolve();
   return {
     home: 'sample',
     async run({ sql, values }) {
-      const result = await client.query<Json[]>({ text: sql, values: [...values], rowMode: 'array', types });
+      const answer = last.then(() => client.query<Json[]>({ text: sql, values: [...values], rowMode: 'array', types }));
+      last = answer.catch(() => undefined);
+      const result = await answer;
       return { columns: result.fields.map(({ name }) => name), rows: result.rows };
     },
     async close() {

@@ -1,0 +1,33 @@
+import type { ClientBase } from 'pg';
+import type { Cursor } from '../../../core/kernel/runs.ts';
+import { CHANGED, type Changed, type MovedRun, type Subject } from './subject.ts';
+import { environmentOperations, environmentReads } from './subjects/environment.ts';
+
+/** All subjects of the platform. */
+export const SUBJECTS: readonly Subject[] = [environmentOperations, environmentReads];
+
+const MOVED = `
+  SELECT r.* FROM unnest($1::uuid[], $2::uuid[]) AS w (tenant_id, id) CROSS JOIN LATERAL (
+    SELECT ${CHANGED}, subject, state, cancel_requested AS "cancelRequested", cursor FROM runs
+    WHERE tenant_id = w.tenant_id AND id = w.id LIMIT 1) r
+  ORDER BY r."tenantId", r.id`;
+
+/** Moves what changed runs are about, inside the transaction that changed them. */
+export async function moveSubjects(
+  client: ClientBase,
+  subjects: readonly Subject[],
+  changed: readonly Changed[],
+): Promise<void> {
+  for (const subject of subjects) {
+    const its = changed.filter(({ kind }) => subject.kinds.includes(kind));
+    if (its.length > 0) await subject.move(client, await read(client, its));
+  }
+}
+
+async function read(client: ClientBase, changed: readonly Changed[]): Promise<MovedRun[]> {
+  const { rows } = await client.query<Omit<MovedRun, 'rollingBack'> & { readonly cursor: Cursor }>(MOVED, [
+    changed.map(({ tenantId }) => tenantId),
+    changed.map(({ id }) => id),
+  ]);
+  return rows.map(({ cursor, ...run }) => ({ ...run, rollingBack: cursor.rollback !== undefined }));
+}
