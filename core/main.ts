@@ -26,6 +26,7 @@ import { createLogger } from './cli/logger.ts';
 import { runCli } from './cli/program.ts';
 import { projectRoot } from './cli/project.ts';
 import type { Settings } from './cli/settings.ts';
+import { Started } from './cli/started.ts';
 import { hostServices } from './domains/compute/host.ts';
 import { computeJobs } from './domains/compute/periodic.ts';
 import { probePort } from './domains/compute/port-probe.ts';
@@ -34,6 +35,8 @@ import { readDefinitions } from './domains/definitions/files.ts';
 import { openIdVerifier } from './domains/keys/oidc.ts';
 import { openLogs, type Logs } from './domains/logs/logs.ts';
 import { logJobs } from './domains/logs/periodic.ts';
+import { shardOffice } from './domains/logs/shard-office.ts';
+import { Shards } from './domains/logs/shards.ts';
 import { ensureTenant } from './domains/tenants/tenants.ts';
 import { forgetJob } from './jobs/forget.ts';
 import { sweepJob } from './jobs/sweep.ts';
@@ -45,7 +48,6 @@ import type { HostServices } from './kernel/host.ts';
 import type { JsonObject } from './kernel/json.ts';
 import type { Plugin } from './kernel/plugin.ts';
 import { Registry } from './kernel/registry.ts';
-import type { Services } from './kernel/services.ts';
 import type { ChangeFeed, Directory, UnitOfWork } from './kernel/stores/stores.ts';
 import { compileDefinition } from './language/compile.ts';
 import { formatFinding } from './language/source.ts';
@@ -65,7 +67,7 @@ const GRACE = 8000;
 
 /** Runs the command line. Resolves once the command has ended and nothing of it is left. */
 export async function main(argv: readonly string[]): Promise<void> {
-  process.exitCode = await runCli({ loadRegistry, definitionFolders, startPlatform, migrate: migrateOnly, rotateKeys }, argv);
+  process.exitCode = await runCli({ loadRegistry, definitionFolders, startPlatform, migrate: migrateOnly, rotateKeys, withShards }, argv);
 }
 
 /** Every folder of plugins/ is a plugin. */
@@ -83,20 +85,6 @@ const definitionFolders: Composition['definitionFolders'] = (settings) => [
   join(projectRoot(), 'definitions'),
   ...settings.definitions,
 ];
-
-/** What was started, and how to stop it. */
-class Started {
-  readonly #stops: (() => Promise<unknown> | void)[] = [];
-
-  add<T>(thing: T, stop: (thing: T) => Promise<unknown> | void): T {
-    this.#stops.push(() => stop(thing));
-    return thing;
-  }
-
-  async stop(): Promise<void> {
-    for (let stop = this.#stops.pop(); stop; stop = this.#stops.pop()) await stop();
-  }
-}
 
 async function databaseUrl(settings: Settings, started: Started): Promise<string> {
   if (settings.databaseUrl !== undefined) return settings.databaseUrl;
@@ -134,6 +122,24 @@ async function rotateKeys(settings: Settings): Promise<number> {
   }
 }
 
+/** The operator's work on the servers of logs, beside running processes or without any. */
+const withShards: Composition['withShards'] = async (settings, use) => {
+  const started = new Started();
+  await mkdir(settings.dataDir, { recursive: true });
+  try {
+    const url = await databaseUrl(settings, started);
+    await refused(migrate(url));
+    const db = started.add(await openDatabase({ url }), (open) => open.close());
+    const changes = started.add(await openChangeFeed(url), (feed) => feed.close());
+    const work = unitOfWork(db, new Vault(await refused(masterKeysOf(settings))), changes.tell);
+    const registry = await loadRegistry();
+    const shards = started.add(new Shards({ work, changes, stores: registry.logStores() }), (open) => open.close());
+    return await use(shardOffice({ work, shards, directory: logDirectory(db) }));
+  } finally {
+    await started.stop();
+  }
+};
+
 async function startPlatform(settings: Settings, { role }: PlatformOptions): Promise<Platform> {
   const started = new Started();
   try {
@@ -157,7 +163,7 @@ async function compose(settings: Settings, role: PlatformOptions['role'], starte
   const catalogue = await openCatalogue(settings, registry, records, logger);
   const work = unitOfWork(db, vault, changes.tell);
   const logs = started.add(await openLogPlatform(), (open) => open.close());
-  const engine = openEngine(settings, { db, vault, changes, registry, services: { logs: logs.services, host: hostAt(settings, db) }, started });
+  const engine = openEngine(settings, { db, vault, changes, registry, logs, started });
   const rootKey = await rootKeyOf(settings);
 
   if (role !== 'api') await startWorker({ db, url, catalogue, engine, records, work, logs, logger, started });
@@ -229,16 +235,17 @@ function hostAt({ dataDir }: Settings, { url, engine }: Database): HostServices 
 type Engine = Omit<EngineDeps, 'checkpoint' | 'http'> & { readonly http: ReturnType<typeof createHttpClient> };
 
 function openEngine(
-  { apps, endpoints, egressAllow }: Settings,
+  settings: Settings,
   on: {
     db: Database;
     vault: Vault;
     changes: ChangeFeed;
     registry: Registry;
-    services: Services;
+    logs: Logs;
     started: Started;
   },
 ): Engine {
+  const { apps, endpoints, egressAllow } = settings;
   const http = on.started.add(createHttpClient({ endpoints, egressAllow, clock: systemClock }), (open) => open.close());
   const connections = new CachedConnectionStore(new DatabaseConnectionStore(on.db, on.vault), on.changes);
   const app = (definition: string): JsonObject => apps[definition] ?? {};
@@ -251,8 +258,8 @@ function openEngine(
     authorizer,
     app,
     stepTypes: (name) => on.registry.stepType(name),
-    services: on.services,
-    events: async () => [],
+    services: { logs: on.logs.services, host: hostAt(settings, on.db) },
+    events: on.logs.events,
   };
 }
 

@@ -10,7 +10,7 @@ import { FAULT_CODES } from '../kernel/errors.ts';
 import { OPERATION_KINDS } from '../kernel/stores/compute.ts';
 import type { Run, RunStep } from '../kernel/stores/runs.ts';
 import { showStep, StepSchema } from './run-view.ts';
-import { AnyObject, Id, nullable, Time } from './schema.ts';
+import { AnyObject, nullable, Time } from './schema.ts';
 
 export const ErrorSchema = Type.Object({
   code: Type.Enum([...FAULT_CODES]),

@@ -16,6 +16,7 @@ import { formRoutes } from './routes/forms.ts';
 import { healthRoutes } from './routes/health.ts';
 import { logPurgeRoutes } from './routes/log-purges.ts';
 import { logReadingRoutes } from './routes/log-reading.ts';
+import { logRouteRoutes } from './routes/log-routes.ts';
 import { logTailRoutes } from './routes/log-tail.ts';
 import { logRoutes } from './routes/logs.ts';
 import { operationRoutes } from './routes/operations.ts';
@@ -62,6 +63,7 @@ export function routesOf(deps: TableDeps): readonly Route[] {
     ...operationRoutes(following),
     ...shardRoutes(deps),
     ...logPurgeRoutes(deps),
+    ...logRouteRoutes(deps),
     ...logTailRoutes(deps),
     ...usageRoutes(deps),
     ...publicFormRoutes({ directory: deps.directory, forms, submissions }),

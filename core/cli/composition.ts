@@ -1,3 +1,4 @@
+import type { ShardOffice } from '../domains/logs/shard-office.ts';
 import type { Registry } from '../kernel/registry.ts';
 import type { Settings } from './settings.ts';
 
@@ -16,6 +17,8 @@ export interface Composition {
   migrate(settings: Settings): Promise<readonly string[]>;
   /** Wraps every tenant's data key with the current master key. Returns how many it changed. */
   rotateKeys(settings: Settings): Promise<number>;
+  /** Opens the database for work on the servers of logs, and closes it afterwards. */
+  withShards<T>(settings: Settings, use: (office: ShardOffice) => Promise<T>): Promise<T>;
 }
 
 export const ROLES = ['all', 'api', 'worker'] as const;

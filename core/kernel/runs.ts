@@ -146,6 +146,8 @@ export interface Rollback {
 export interface Cursor {
   readonly steps: Readonly<Record<string, StepRecord>>;
   readonly intent?: Intent;
+  /** A worker was lost while a request may have been under way, and the run has not come to look into that yet. */
+  readonly doubt?: true;
   /** Part of every idempotency key; replay raises it, a retry never does. Step generations add to it. */
   readonly generation: number;
   readonly stepGenerations?: Readonly<Record<string, number>>;

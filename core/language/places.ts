@@ -92,7 +92,7 @@ function stepsSeen({ visible, aside }: StepOutline, { steps }: PipelineOutline):
   const before = stepsShape(visible);
   if (aside?.role !== 'undo') return before;
   const after = stepsShape(forward(steps).filter((other) => !visible.includes(other)));
-  return mapShape({ ...perhaps(after).members, ...before.members });
+  return mapShape({ ...perhaps(after, 'an `undo` may begin before it was done').members, ...before.members });
 }
 
 /** What to say of steps that this one cannot see. */

@@ -1,3 +1,4 @@
+import { backoffDelay, DEFAULT_BACKOFF } from '../kernel/backoff.ts';
 import { StepFault } from '../kernel/errors.ts';
 import type { JsonObject } from '../kernel/json.ts';
 import type { LiveConnection } from '../kernel/ports.ts';
@@ -19,11 +20,12 @@ import { redactorFor } from './secrets.ts';
 export async function execute(run: ClaimedRun, plan: Plan, deps: EngineDeps, signal: AbortSignal): Promise<RunWrite> {
   const connection = run.connectionId ? await deps.connections.load(run.tenantId, run.connectionId) : undefined;
   const redact = await redactorFor(plan, connection, deps);
-  const events = run.pipeline === 'batch' ? await deps.events(run) : undefined;
+  const { events, fault } = await eventsOf(run, deps);
   const frame = new Frame(run, plan, deps, { connection, redact, signal, ...(events ? { events } : {}) });
   const pipeline = plan.pipelines.get(run.pipeline);
   const obstacle = obstacleOf(run, pipeline, connection, plan);
   if (obstacle || !pipeline) return abandon(frame, obstacle!);
+  if (fault) return withoutEvents(frame, fault);
   if (frame.rollback) return rollBack(frame, pipeline);
   // What it was to forward is gone: expired, or purged.
   if (events?.length === 0) return frame.write('succeeded', { outputs: batchOutputs(frame) });
@@ -32,6 +34,35 @@ export async function execute(run: ClaimedRun, plan: Plan, deps: EngineDeps, sig
   const { state, ...more } = end;
   const hasEnded = state === 'failed' || state === 'cancelled';
   return hasEnded && frame.effects.length > 0 ? turnBack(frame, pipeline, state, more.error) : frame.write(state, more);
+}
+
+/** The events of a sink's batch, or why they cannot be had. */
+async function eventsOf(
+  run: ClaimedRun,
+  deps: EngineDeps,
+): Promise<{ readonly events?: readonly JsonObject[]; readonly fault?: StepFault }> {
+  if (run.pipeline !== 'batch') return {};
+  try {
+    return { events: await deps.events(run) };
+  } catch (fault) {
+    if (fault instanceof StepFault) return { fault };
+    throw fault;
+  }
+}
+
+/** Ms at most between two looks for events whose store is away. */
+const LONGEST_WAIT = 60_000;
+
+/** Nothing was tried of the pipeline. The run waits for its events as long as it takes; what was in doubt stays so. */
+function withoutEvents(frame: Frame, { kind, message }: StepFault): RunWrite {
+  const error = { kind, message: frame.redact(message) };
+  if (kind !== 'transient') return abandon(frame, error);
+  frame.attempt++;
+  const now = frame.deps.clock.now();
+  const waitMs = backoffDelay({ ...DEFAULT_BACKOFF, max: LONGEST_WAIT }, frame.attempt, frame.deps.random);
+  const row = { step: 'events', attempt: frame.attempt, state: 'waiting', wait: waitMs, error } as const;
+  frame.trace.push({ ...row, startedAt: now, finishedAt: now });
+  return frame.write(frame.rollback ? 'rolling_back' : 'waiting', { waitMs });
 }
 
 async function goForward(frame: Frame, pipeline: Pipeline): Promise<Halt | { readonly outputs: JsonObject }> {

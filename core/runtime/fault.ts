@@ -54,11 +54,11 @@ function providerOf({ status, headers, body }: AnswerView): RunError['provider']
   return { status, ...(code === undefined ? {} : { code }), ...(requestId === undefined ? {} : { requestId }) };
 }
 
-/** The code in a provider's own words: `__type` of AWS, `code` at the top or under `error`. */
+/** The code in a provider's own words: `__type` or a ProgressEvent's of AWS, `code` at the top or under `error`. */
 function providerCode(body: unknown): string | undefined {
   const at = (value: unknown, key: string): unknown =>
     typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
-  const said = [at(body, '__type'), at(at(body, 'error'), 'code'), at(body, 'code')];
+  const said = [at(body, '__type'), at(at(body, 'ProgressEvent'), 'ErrorCode'), at(at(body, 'error'), 'code'), at(body, 'code')];
   const found = said.find((value) => typeof value === 'string' || typeof value === 'number');
   return found === undefined ? undefined : String(found).split('#').at(-1)!.slice(0, 200);
 }

@@ -36,7 +36,7 @@ export interface EngineDeps {
   readonly stepTypes: (name: string) => StepType | undefined;
   /** What step types may use of the platform. */
   readonly services: Services;
-  /** The events of a sink's batch, as they are in their store now. */
+  /** The events of a sink's batch, as they are in their store now. Throws StepFault, transient where it is away. */
   readonly events: (run: ClaimedRun) => Promise<readonly JsonObject[]>;
   /**
    * Puts a write on record in the middle of a run. Undefined says that the lease is lost: the run is somebody else's
@@ -111,7 +111,7 @@ export class Frame {
     this.#steps = { ...run.cursor.steps };
     this.#intent = run.cursor.intent;
     this.#now = run.claimedAt;
-    this.#doubt = run.interrupted;
+    this.#doubt = run.interrupted || run.cursor.doubt === true;
     this.#effects = run.cursor.effects ?? [];
     this.#rollback = run.cursor.rollback;
     this.#deadlineAt = deps.clock.now() + (run.deadlineIn ?? Infinity);
@@ -156,6 +156,7 @@ export class Frame {
       generation,
       ...(stepGenerations ? { stepGenerations } : {}),
       ...(this.#intent ? { intent: this.#intent } : {}),
+      ...(this.#doubt ? { doubt: true as const } : {}),
       ...(this.#effects.length > 0 ? { effects: this.#effects } : {}),
       ...(this.#rollback ? { rollback: this.#rollback } : {}),
     };

@@ -11,8 +11,10 @@ import type { Frame } from './frame.ts';
  * transaction that records the answer.
  */
 export function sortItems(plan: ItemsPlan, frame: Frame, view: AnswerView, scope: Scope): void {
-  const said = followPointer(view.body as Json, plan.at);
+  const said = followPointer(view.body, plan.at);
   if (!Array.isArray(said)) return;
+  const events = eventsOf(frame);
+  if (frame.run.cursor.intent && said.length > events.length) return sendAgain(frame, events);
   const retry: number[] = [];
   const failed = new Map<number, RunError>();
   (said as readonly Json[]).forEach((item, place) => {
@@ -25,20 +27,29 @@ export function sortItems(plan: ItemsPlan, frame: Frame, view: AnswerView, scope
   for (const [error, places] of groupsOf(failed)) frame.spawn.push(restOf(frame, places, { error }));
 }
 
+/** Something was purged since the batch was rendered, and whose answers these are cannot be told: what is left goes again. */
+function sendAgain(frame: Frame, events: readonly JsonObject[]): void {
+  frame.rest = { retry: events.length, failed: 0 };
+  frame.spawn.push(restOf(frame, [...events.keys()], { delayMs: RETRY_AFTER_MS }));
+}
+
+function eventsOf(frame: Frame): readonly JsonObject[] {
+  return frame.scope()['events'] as readonly JsonObject[]; // a sink's frame has them
+}
+
 /** How long events that the other side was too busy for stay back, in ms. */
 const RETRY_AFTER_MS = 5000;
 
 /** What a batch came to. */
 export function batchOutputs(frame: Frame): JsonObject {
-  const events = frame.scope()['events'];
-  const all = Array.isArray(events) ? events.length : 0;
+  const all = eventsOf(frame).length;
   const { retry, failed } = frame.rest;
   return { delivered: all - retry - failed, retried: retry, failed };
 }
 
 function restOf(frame: Frame, places: readonly number[], more: Pick<NewRun, 'error' | 'delayMs'>): NewRun {
   const { tenantId, kind, definition, pipeline, connectionId, input, context } = frame.run;
-  const events = frame.scope()['events'] as readonly JsonObject[]; // a sink's frame has them
+  const events = eventsOf(frame);
   const ids = places.map((place) => events[place]?.['id'] ?? null);
   const id = uuid7(frame.deps.clock.now());
   const batch = isJsonObject(context?.['batch']) ? context['batch'] : {};

@@ -34,17 +34,24 @@ export function hasLeaks({ effects = [] }: Cursor): boolean {
   return effects.some(({ state }) => state === 'leaked');
 }
 
-/** What leaked stands again, each step that failed to undo it under its next key. */
+/**
+ * What leaked stands again. Its undo begins anew under its next keys, all of it: what some of its steps have learned
+ * belongs to the attempt that failed.
+ */
 function undoLeaks({ intent: _spent, ...cursor }: Cursor): Cursor {
-  const failed = (cursor.effects ?? []).flatMap(({ state, error }) => (state === 'leaked' && error?.step ? [error.step] : []));
+  const leaks = (cursor.effects ?? []).filter(({ state }) => state === 'leaked');
+  const ofLeak = (path: string): boolean => leaks.some(({ step }) => path.startsWith(`${step}/undo/`));
+  const before = Object.keys(cursor.steps).filter(ofLeak);
+  const failed = leaks.flatMap(({ error }) => (error?.step ? [error.step] : []));
   const raised = { ...cursor.stepGenerations };
-  for (const step of failed) raised[step] = (raised[step] ?? 0) + 1;
+  for (const step of new Set([...before, ...failed])) raised[step] = (raised[step] ?? 0) + 1;
   const effects = (cursor.effects ?? []).map((effect): Effect => {
     if (effect.state !== 'leaked') return effect;
     const { error: _before, ...rest } = effect;
     return { ...rest, state: 'standing' };
   });
-  return { ...cursor, effects, stepGenerations: raised };
+  const steps = Object.fromEntries(Object.entries(cursor.steps).filter(([path]) => !ofLeak(path)));
+  return { ...cursor, steps, effects, stepGenerations: raised };
 }
 
 /** The cursor of a run that undoes what another did: all that stands of it, and what could not be undone before. */

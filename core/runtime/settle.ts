@@ -1,3 +1,4 @@
+import { isJsonObject } from '../kernel/json.ts';
 import type { Intent } from '../kernel/runs.ts';
 import type { EffectStep, Scope } from '../language/plan.ts';
 import type { Attempt } from './attempt.ts';
@@ -39,17 +40,27 @@ export async function settle(
     case 'fail':
       // A whole answer that refuses settles what an earlier attempt under the same key left open.
       frame.intent = { ...intent, standing: 'none' };
-      settleEffect(step, frame, attempt);
+      settleEffect(step, frame, intent, attempt);
       return giveUp(step, frame, attempt, message);
   }
 }
 
-/** A refusal leaves nothing to undo. Anything else that a rule calls a failure came after the effect. */
-function settleEffect(step: EffectStep, frame: Frame, { view, judgement }: Attempt): void {
+/**
+ * A refusal leaves nothing to undo; where an answer before it was lost, it says nothing of what that did. Anything else
+ * that a rule calls a failure came after the effect.
+ */
+function settleEffect(step: EffectStep, frame: Frame, intent: Intent, { view, judgement }: Attempt): void {
   if (!step.undo) return;
-  const refused = step.verb === 'use' || !judgement.sent || (view.status !== undefined && view.status >= 400 && view.status < 500);
-  if (refused) frame.dropEffect(step.path);
+  const refused = isRefusal(step, view) || !judgement.sent;
+  if (refused && intent.standing === 'doubt') frame.keepEffect({ step: step.path, state: 'standing', doubt: intent });
+  else if (refused) frame.dropEffect(step.path);
   else frame.keepEffect({ step: step.path, state: 'standing' });
+}
+
+/** Of a step type: what it will not do. What broke in the middle of it may have left something behind. */
+function isRefusal({ verb }: EffectStep, { status, body }: Attempt['view']): boolean {
+  if (verb === 'use') return isJsonObject(body) && body['kind'] === 'config';
+  return status !== undefined && status >= 400 && status < 500;
 }
 
 function unknown(step: EffectStep, frame: Frame, intent: Intent, attempt: Attempt): Halt {

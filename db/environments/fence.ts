@@ -23,8 +23,7 @@ const PASSED_OVER = ['3D000', 'XX000', '42501'];
 
 /** Databases whose gate stands open and that the login of `client` cannot close. */
 export async function unclosable(client: pg.ClientBase): Promise<readonly string[]> {
-  const { rows } = await client.query<{ name: string; ours: boolean }>(OPEN);
-  return rows.filter(({ ours }) => !ours).map(({ name }) => name);
+  return (await openTo(client)).filter(({ ours }) => !ours).map(({ name }) => name);
 }
 
 /**
@@ -32,14 +31,19 @@ export async function unclosable(client: pg.ClientBase): Promise<readonly string
  * but home. Login roles that are there get it in their own name. Called again for databases that came since.
  */
 export async function closeToEnvironments(client: pg.ClientBase): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    const { rows } = await client.query<{ name: string }>(OPEN);
-    if (rows.length === 0) return;
-    if (attempt > ATTEMPTS) throw stillOpen(rows.map(({ name }) => name));
-    const logins = (await client.query<{ name: string }>(LOGINS)).rows.map(({ name }) => name);
-    for (const { name } of rows) await close(client, name, logins);
-    if (attempt > 1) await pause(50 * attempt);
+  let open = await openTo(client);
+  for (let attempt = 1; open.length > 0; attempt++) {
+    const { rows: logins } = await client.query<{ name: string }>(LOGINS);
+    for (const { name } of open) await close(client, name, logins.map((login) => login.name));
+    const still = new Set((await openTo(client)).map(({ name }) => name));
+    open = open.filter(({ name }) => still.has(name));
+    if (open.length > 0 && attempt === ATTEMPTS) throw stillOpen(open.map(({ name }) => name));
+    if (open.length > 0) await pause(50 * attempt);
   }
+}
+
+async function openTo(client: pg.ClientBase): Promise<{ readonly name: string; readonly ours: boolean }[]> {
+  return (await client.query<{ name: string; ours: boolean }>(OPEN)).rows;
 }
 
 async function close(client: pg.ClientBase, database: string, logins: readonly string[]): Promise<void> {

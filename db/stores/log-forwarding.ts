@@ -5,9 +5,13 @@ import type { Collected, LogForwarding } from '../../core/kernel/stores/log-rout
 const LOCK = `SELECT pg_try_advisory_lock(hashtext('sluice'), hashtext('forward')) AS locked`;
 const UNLOCK = `SELECT pg_advisory_unlock(hashtext('sluice'), hashtext('forward'))`;
 
+// A tenant is on a shard for certain once it has a table there.
 const ROUTED = `
   SELECT t.tenant_id AS "tenantId", t.shard FROM log_tenants t
-  WHERE EXISTS (SELECT FROM log_routes r WHERE r.tenant_id = t.tenant_id) ORDER BY t.shard, t.tenant_id`;
+  WHERE EXISTS (SELECT FROM log_routes r WHERE r.tenant_id = t.tenant_id)
+    AND EXISTS (SELECT FROM log_slices s JOIN log_families f ON f.tenant_id = s.tenant_id AND f.name = s.family
+                WHERE s.tenant_id = t.tenant_id AND s.shard = t.shard AND f.applied > 0)
+  ORDER BY t.shard, t.tenant_id`;
 
 // The routes are locked, so that none is deleted between the look at it and the insert.
 const COLLECT = `

@@ -293,8 +293,10 @@ describe('definitions', () => {
     const { body } = await api.call('GET', '/v1/definitions');
     const states = body.items.map(({ id, state }: { id: string; state: string }) => `${id} ${state}`);
     expect(states).to.include.members(['broken broken', 'google-sheets ok', 'twilio-sms ok', 'webhook ok']);
-    const integrations = await api.call('GET', '/v1/definitions?kind=sink');
-    expect(integrations.body.items).to.deep.equal([]);
+    const sinks = await api.call('GET', '/v1/definitions?kind=sink');
+    expect(sinks.body.items.map(({ id }: { id: string }) => id)).to.deep.equal(['loki', 'sql']);
+    const datasets = await api.call('GET', '/v1/definitions?kind=dataset');
+    expect(datasets.body.items).to.deep.equal([]);
   });
 
   it('show what a connection and an action take, and their versions', async () => {

@@ -10,7 +10,7 @@ const idsOf = ({ body }: Answer): string[] => body.items.map(({ id }: { id: stri
 const ENVIRONMENT = `
   INSERT INTO compute_environments (tenant_id, id, name, definition, definition_version, definition_hash, input, state,
     operation_id)
-  VALUES ($1, $2, $2::text, 'cloud', '1.0.0', 'hash', '{}', $3, $4)`;
+  VALUES ($1, $2, gen_random_uuid(), 'cloud', '1.0.0', 'hash', '{}', $3, $4)`;
 const RUN = `
   INSERT INTO runs (tenant_id, id, kind, definition, definition_version, definition_hash, pipeline, subject, state, input)
   VALUES ($1, $2, 'create', 'cloud', '1.0.0', 'hash', 'create', 'test', 'succeeded', '{}')`;

@@ -137,6 +137,20 @@ describe('runs', () => {
     expect(await cursorOf(id)).to.deep.equal({ steps: {}, generation: 3 });
   });
 
+  it('that left something behind are not replayed from the start before that is undone', async () => {
+    const cursor = {
+      steps: { note: done() },
+      generation: 0,
+      effects: [{ step: 'note', state: 'leaked' }],
+      rollback: { ends: 'failed' },
+    };
+    const id = await runIn('failed', { cursor, error: { kind: 'config', message: 'no' } });
+    const refused = await api.call('POST', `/v1/runs/${id}:replay`, { from: 'start' });
+    expect([refused.status, refused.body.code]).to.deep.equal([409, 'RUN_NOT_REPLAYABLE']);
+    expect(refused.body.detail).to.include('failedStep first');
+    expect((await api.call('POST', `/v1/runs/${id}:replay`, { from: 'failedStep' })).body.state).to.equal('rolling_back');
+  });
+
   it('in review say that a replay repeats the step in doubt', async () => {
     const id = await runIn('needs_review', {
       cursor: { steps: { look: done() }, generation: 0, intent: intent('make') },

@@ -10,6 +10,7 @@ import { systemClock } from '../../core/kernel/clock.ts';
 import type { JsonObject } from '../../core/kernel/json.ts';
 import type { Plugin } from '../../core/kernel/plugin.ts';
 import { Registry } from '../../core/kernel/registry.ts';
+import type { UnitOfWork } from '../../core/kernel/stores/stores.ts';
 import { compileDefinition } from '../../core/language/compile.ts';
 import { Worker } from '../../core/jobs/worker.ts';
 import { createAuthorizer } from '../../core/runtime/auth.ts';
@@ -53,6 +54,7 @@ export interface TestApi {
   /** For another process of the same platform: see `TestApiOptions.place`. */
   readonly place: Place;
   readonly db: Database;
+  readonly work: UnitOfWork;
   readonly logs: Logs;
   readonly catalogue: Catalogue;
   /** The owner's key of a tenant made for the suite; `call` uses it where no other is named. */
@@ -135,7 +137,7 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     app,
     stepTypes: (name: string) => registry.stepType(name),
     services: { logs: logs.services },
-    events: async () => [],
+    events: logs.events,
   };
   const stops: (() => Promise<unknown>)[] = [];
   const server = createServer({
@@ -171,6 +173,7 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     url,
     place,
     db,
+    work,
     logs,
     catalogue,
     key,

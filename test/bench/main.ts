@@ -1,8 +1,13 @@
+import { benchCompute } from './compute/bench.ts';
 import { benchLogs } from './logs/bench.ts';
 import { benchRuns } from './runs/bench.ts';
 
 /** `npm run bench <name>`: each bench prints the product and its peer side by side, from one run. */
-const BENCHES: Readonly<Record<string, (parts: readonly string[]) => Promise<void>>> = { logs: benchLogs, runs: benchRuns };
+const BENCHES: Readonly<Record<string, (parts: readonly string[]) => Promise<void>>> = {
+  compute: benchCompute,
+  logs: benchLogs,
+  runs: benchRuns,
+};
 
 const name = process.argv[2] ?? '';
 const bench = BENCHES[name];

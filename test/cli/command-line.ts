@@ -37,6 +37,7 @@ export const offline: Composition = {
   startPlatform: refuse,
   migrate: refuse,
   rotateKeys: refuse,
+  withShards: refuse,
 };
 
 /** Runs a command line in this process, with settings of its own and what it prints kept. */

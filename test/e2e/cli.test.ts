@@ -33,11 +33,15 @@ describe('The command line, as a process', function () {
 
   it('lints the broken fixtures: each finding with file, line, column and path, and exit code 1', async () => {
     const { end, out } = await sluice(['lint', BROKEN]);
-    const names = readdirSync(path.join(ROOT, BROKEN)).filter((name) => name.endsWith('.txt'));
+    // Step types are a test's own in one of them, and unknown to the product.
+    const names = readdirSync(path.join(ROOT, BROKEN)).filter((name) => name.endsWith('.txt') && !name.startsWith('step-types'));
     const expected = names.flatMap((name) => readFileSync(path.join(ROOT, BROKEN, name), 'utf8').trimEnd().split('\n'));
     // The fixtures are written for the schemes that the language itself names; here the plugins beside them are known.
-    const seen = out.replace('bearer, jwt, oauth2, standardWebhooks.', 'bearer, oauth2.');
-    const findings = seen.trimEnd().split('\n').slice(0, -1);
+    const seen = out
+      .replace('apiKey, awsSigV4, basic', 'apiKey, basic')
+      .replace('bearer, jwt, oauth2, standardWebhooks.', 'bearer, oauth2.');
+    const lines = seen.trimEnd().split('\n').slice(0, -1);
+    const findings = lines.filter((line) => !line.startsWith(`${BROKEN}/step-types`));
     expect(names.length).to.be.at.least(10);
     expect(findings.toSorted()).to.deep.equal(expected.map((line) => `${BROKEN}/${line}`).toSorted());
     for (const finding of findings) expect(finding).to.match(/^\S+\.yaml:\d+:\d+ \S+: ./);

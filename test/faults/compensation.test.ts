@@ -216,7 +216,7 @@ describe('What is undone when a run does not come to its end', () => {
     expect(await cancel(engine, run)).to.equal('ended');
   });
 
-  it('a run whose worker is lost as it turns back: the refusal is asked for again, and what it did is undone', async () => {
+  it('a run whose worker is lost as it turns back: what it did is undone, and what may be left is listed', async () => {
     const ghosts = await testEngine(provisioner('PT20S'), { 'https://api.vendor.test': vendor.origin });
     try {
       failAt('POST roles', DENIED);
@@ -227,7 +227,8 @@ describe('What is undone when a run does not come to its end', () => {
       await ghosts.worker();
       await ghosts.settled(run, 'failed');
       expect(provider.left).to.deep.equal([]);
-      expect(provider.log.filter((call) => call === 'POST roles'), 'in doubt, so sent again under its key').to.have.length(2);
+      expect(provider.log.filter((call) => call === 'POST roles'), 'in doubt, so sent again under its key, there and back').to.have.length(3);
+      expect(await effectsOf(run, ghosts), 'a refusal does not say what the request before it did').to.deep.equal(['network undone', 'bucket undone', 'role leaked']);
       expect(provider.log.filter((call) => call === 'POST networks')).to.have.length(1);
     } finally {
       await ghosts.close();

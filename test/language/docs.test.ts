@@ -44,3 +44,14 @@ describe('docs/language.md', () => {
     expect(failures).to.deep.equal([]);
   });
 });
+
+describe('docs/provisioners.md', () => {
+  const text = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+
+  it('shows steps as they stand in aws-lakehouse', () => {
+    const definition = text('definitions/provisioners/aws-lakehouse.yaml').replaceAll(/^ +/gm, '');
+    const shown = [...text('docs/provisioners.md').matchAll(/^```yaml\n([^]*?)^```$/gm)].map(([, block]) => block!.replaceAll(/^ +/gm, ''));
+    expect(shown).to.have.length(4);
+    expect(shown.filter((block) => !definition.includes(block))).to.deep.equal([]);
+  });
+});

@@ -64,6 +64,18 @@ describe('lint', () => {
     ]);
   });
 
+  it('lets an undo see what the steps after its own may have given, and nothing of another undo', () => {
+    const found = lintSteps(
+      '{ id: one, request: { method: PUT, path: /a }, undo: [ { id: stop, if: "{{ not steps.two.x }}", request: { method: DELETE, path: "/{{ default steps.two.x steps.three.x }}" } }, { id: gone, set: { y: "{{ steps.drop.z }}{{ steps.two.x }}" } } ] }',
+      '{ id: two, request: { method: PUT, path: /b }, response: { outputs: { x: /x } }, undo: [ { id: drop, request: { method: DELETE, path: "/b" }, response: { outputs: { z: /z } } } ] }',
+      '{ id: three, request: { method: PUT, path: "/c/{{ steps.two.x }}" }, response: { outputs: { x: /x } } }',
+    );
+    expect(found.filter((line) => !line.endsWith('(warning)')).map((line) => line.slice(line.indexOf(' ') + 1))).to.deep.equal([
+      'actions.act.steps[0].undo[1].set.y: The step "drop" undoes "two"; what it gives is there for that `undo` only.',
+      'actions.act.steps[0].undo[1].set.y: "steps.two" may be absent: an `undo` may begin before it was done. Write {{ optional steps.two.x }}, {{ default steps.two.x "..." }}.',
+    ]);
+  });
+
   it('knows what $map names inside', () => {
     const found = lintSteps(
       '{ id: a, set: { x: { $map: [1], each(e): "{{ e }}{{ f }}" } } }',

@@ -185,6 +185,29 @@ describe('the provisioner "local", carried by the engine', () => {
     expect((await readdir(at.host.folderOf(environment))).sort()).to.deep.equal([CREDENTIALS, DUCKDB]);
   });
 
+  for (const [recorded, after] of ['folder', 'database', 'duckdb', 'port'].entries()) {
+    it(`leaves nothing where its worker was killed after the step ${after} and it was then cancelled`, async () => {
+      const run = newRun('create');
+      await queue.enqueue([run]);
+      const ghost = uuid7();
+      await queue.register({ id: ghost, host: 'elsewhere', pid: 1 });
+      const [claimed] = await queue.claim(ghost, 1);
+      let intents = 0;
+      // As after kill -9: what was recorded so far is there, and nothing is from here on.
+      const checkpoint: EngineDeps['checkpoint'] = async (write) =>
+        intents++ < recorded ? (await queue.write([write])).get(write.id) : undefined;
+      await rejection(execute(claimed!, plan, { ...engine(), checkpoint }, new AbortController().signal));
+      expect(await readdir(at.folder)).to.include(environment);
+
+      await db.engine.query('UPDATE runs SET cancel_requested = true WHERE id = $1', [run.id]);
+      const { beat } = (await queue.beats()).find(({ id }) => id === ghost)!;
+      await queue.recover(new Map([[ghost, beat]]));
+      const ended = await toEnd(run.id);
+      expect([ended.state, ended.error?.code]).to.deep.equal(['cancelled', 'CANCELLED']);
+      await expectNothingLeft();
+    });
+  }
+
   it('leaves nothing where it does not become ready, or a step breaks half way', async () => {
     const stop = async (): Promise<never> => {
       throw new StepFault('config', 'It is not to be.', { code: 'PROBE_FAILED' });

@@ -537,6 +537,51 @@ export function logStoreContract(folder: string, stand: LogStoreStand): void {
       expect(await idsOf(tenant)).to.deep.equal([1, 2]);
     });
 
+    it('notes batches of the families named, with their rows or not at all', async () => {
+      const tenant = await openWithEvents();
+      await shard.ensureTable(tenant, 'other', NUMBERED, 1);
+      const guard = { epochs: { events: 1, other: 1 }, keys: [{ key: 'k', bodyHash: 'h' }], noted: ['events'] };
+      await write(tenant, [numbered(1, 2), { ...numbered(5, 3), family: 'other' }, numbered(10, 1)], guard);
+      const notes = await shard.outbox(tenant, 10);
+      expect(notes.map(({ family, firstId, count }) => [family, firstId, count])).to.deep.equal([
+        ['events', 1, 2],
+        ['events', 10, 1],
+      ]);
+      for (const { bytes, count } of notes) expect(bytes).to.be.within(10 * count, 100 * count);
+      const nothing = [
+        shard.append(tenant, [numbered(20, 1)], { ...guard, epochs: { events: 0, other: 1 }, keys: [] }),
+        shard.append(tenant, [numbered(20, 1)], guard),
+        refusal('refused', shard.append(tenant, [numbered(1, 1)], { ...guard, keys: [] })),
+      ];
+      await Promise.all(nothing);
+      await write(tenant, [numbered(30, 1)]);
+      expect(await shard.outbox(tenant, 10)).to.deep.equal(notes);
+    });
+
+    it('gives notes in order, as many as are asked for, until they are taken away; twice is fine', async () => {
+      const tenant = await openWithEvents();
+      const guard = { epochs: { events: 1 }, keys: [], noted: ['events'] };
+      for (const id of [1, 2, 3]) await write(tenant, [numbered(id, 1)], guard);
+      const first = await shard.outbox(tenant, 2);
+      expect(first.map(({ firstId }) => firstId)).to.deep.equal([1, 2]);
+      await Promise.all([shard.clearOutbox(tenant, first), shard.clearOutbox(tenant, first)]);
+      await shard.clearOutbox(tenant, first);
+      await shard.clearOutbox(tenant, []);
+      expect((await shard.outbox(tenant, 2)).map(({ firstId }) => firstId)).to.deep.equal([3]);
+    });
+
+    it('keeps its notes from the reader, from other tenants and from what is told of storage', async () => {
+      const [tenant, other] = [await openWithEvents(), await openWithEvents()];
+      await write(tenant, [numbered(1, 1)], { epochs: { events: 1 }, keys: [], noted: ['events'] });
+      const column = 'INSERT INTO _outbox (family, first_id, events, bytes) VALUES';
+      for (const sql of [`${column} ('events', 1, 1, 1)`, 'DELETE FROM _outbox', 'UPDATE _outbox SET events = 2']) {
+        await rejection(stand.asUser(tenant, 'readOnly', sql));
+      }
+      expect(await shard.outbox(other, 10)).to.deep.equal([]);
+      expect(await shard.outbox(tenant, 10)).to.have.length(1);
+      expect(Object.keys(await shard.storage(tenant))).to.deep.equal(['events']);
+    });
+
     it('purges rows by a condition, as many as it may', async () => {
       const tenant = await openWithEvents(10);
       const condition = { sql: `n > ${p(1)} AND name <> ${p(2)}`, values: [3, "it's"] };
@@ -702,6 +747,7 @@ export function logStoreContract(folder: string, stand: LogStoreStand): void {
       own.openTenant(tenant),
       own.storage(tenant),
       own.purge(tenant, 'events', { sql: 'n = 0', values: [] }, 1),
+      own.outbox(tenant, 1),
     ];
     const ids = async (): Promise<unknown> =>
       (await own.query(tenant, { sql: 'SELECT id FROM events ORDER BY id', values: [] }, LIMITS)).rows.flat();

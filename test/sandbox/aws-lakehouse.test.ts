@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import type { JsonObject } from '../../core/kernel/json.ts';
-import { undoOf } from '../../core/runtime/replay.ts';
+import { replayFromFailedStep, undoOf } from '../../core/runtime/replay.ts';
 import { startSandbox, type Sandbox } from '../../core/sandbox/index.ts';
 import { cancelRun } from '../../db/stores/runs/cancel.ts';
+import { requeueRun } from '../../db/stores/runs/requeue.ts';
 import awsSigV4 from '../../plugins/awsSigV4/index.ts';
 import none from '../../plugins/none/index.ts';
 import { testEngine, type RunRow, type TestEngine } from '../support/engine.ts';
@@ -19,7 +20,7 @@ const ROLE = 'AWS::IAM::Role';
 const DEFINITION = readFileSync(new URL('../../definitions/provisioners/aws-lakehouse.yaml', import.meta.url), 'utf8')
   .replaceAll('every: PT2S', 'every: PT0.02S')
   .replaceAll(/max: PT[12]0S/g, 'max: PT0.1S')
-  .replace('initial: PT1S', 'initial: PT0.02S');
+  .replace('initial: PT1S, max: PT1M', 'initial: PT0.02S, max: PT0.1S');
 
 describe('aws-lakehouse, on the run table and against the sandbox', () => {
   let sandbox: Sandbox;
@@ -32,7 +33,7 @@ describe('aws-lakehouse, on the run table and against the sandbox', () => {
     const start = (yaml: string) => testEngine(yaml, sandbox.endpoints, [none, awsSigV4], connection);
     [engine, hasty] = await Promise.all([
       start(DEFINITION),
-      start(DEFINITION.replace(/ deadline: PT40M/, ' deadline: PT0.5S')),
+      start(DEFINITION.replace(/ deadline: PT40M/, ' deadline: PT2S')),
     ]);
     await Promise.all([engine.worker(), hasty.worker()]);
   });
@@ -138,6 +139,20 @@ describe('aws-lakehouse, on the run table and against the sandbox', () => {
     expect(subnet?.error).to.include({ code: 'ACCESS_DENIED', step: 'subnet/undo/subnetDeleted' });
     expect(vpc?.error?.message).to.contain('has dependencies');
     expect(await left()).to.deep.equal([VPC, SUBNET]);
+
+    const cursor = replayFromFailedStep(row.cursor, 'failed', undefined);
+    await engine.inTransaction((client) => requeueRun(client, { tenantId: engine.tenantId, id: run }, ['failed'], { cursor }));
+    engine.wake();
+    await eventually('a retry deletes both', async () => (await left()).length === 0);
+    expect(effects(await engine.settled(run, 'failed'))).to.deep.equal(['vpc undone', 'subnet undone']);
+  });
+
+  it('loses nothing out of sight where a request is refused after its answer was lost', async () => {
+    await fault({ kind: 'lost', operation: 'CreateResource', type: SUBNET });
+    await fault({ kind: 'status', operation: 'CreateResource', type: SUBNET, code: 'AccessDeniedException' });
+    const run = await engine.submit('create');
+    const row = await engine.settled(run, 'failed');
+    expect([effects(row), await left()]).to.deep.equal([['vpc undone', 'subnet undone'], []]);
   });
 
   it('leaves nothing where it is cancelled while the VPC is being made', async () => {

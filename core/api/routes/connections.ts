@@ -113,12 +113,12 @@ export function connectionRoutes(
       method: 'DELETE',
       path: '/v1/connections/{id}',
       tag,
-      summary: 'Delete a connection that no action uses.',
+      summary: 'Delete a connection that no action, compute environment or log route uses.',
       access,
       scope: 'connections:write',
       answers: {
         204: { description: 'It is gone, with its secrets.' },
-        409: { description: 'Actions use it.' },
+        409: { description: 'It is used.' },
       },
       owner: own,
       async handle({ work, caller, owned }) {

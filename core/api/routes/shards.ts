@@ -1,7 +1,8 @@
 import { Type } from 'typebox';
 import type { Logs } from '../../domains/logs/logs.ts';
 import { addShard, changeShard, pinTenant } from '../../domains/logs/shard-admin.ts';
-import { messageOf, notFound, SluiceError } from '../../kernel/errors.ts';
+import { answeringStore, MOST_WEIGHT, SHARD_NAME } from '../../domains/logs/shard-office.ts';
+import { notFound } from '../../kernel/errors.ts';
 import { isUuid } from '../../kernel/ids.ts';
 import { SHARD_STATES, type LogShardRecord, type ShardLoad } from '../../kernel/stores/logs.ts';
 import { route, type Route } from '../route.ts';
@@ -10,7 +11,7 @@ import { closed, listOf, Time } from '../schema.ts';
 const tag = 'Shards';
 const access = 'root';
 
-const Weight = Type.Integer({ minimum: 0, maximum: 1_000_000, description: '0 takes no new families.' });
+const Weight = Type.Integer({ minimum: 0, maximum: MOST_WEIGHT, description: '0 takes no new families.' });
 
 const Shard = Type.Object({
   name: Type.String(),
@@ -49,7 +50,7 @@ export function shardRoutes({ logs }: { readonly logs: Logs }): Route[] {
       summary: 'Add a server. It must answer.',
       access,
       body: closed({
-        name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,62}$' }),
+        name: Type.String({ pattern: SHARD_NAME }),
         url: Type.String({
           minLength: 1,
           maxLength: 2000,
@@ -60,20 +61,8 @@ export function shardRoutes({ logs }: { readonly logs: Logs }): Route[] {
       idempotency: 'kept',
       answers: { 201: { description: 'The shard.', schema: Shard } },
       async handle({ work, body }) {
-        const store = logs.shards.storeFor(body.url);
-        const probe = store.open(body.url, { name: body.name });
-        try {
-          await probe.ping();
-        } catch (error) {
-          const message = `The server cannot be used: ${messageOf(error)}`;
-          throw new SluiceError('VALIDATION_FAILED', message, {
-            errors: [{ path: '/url', message }],
-            cause: error,
-          });
-        } finally {
-          await probe.close();
-        }
-        const made = await work((stores) => addShard(stores, { ...body, store: store.name }));
+        const store = await answeringStore(logs.shards, body);
+        const made = await work((stores) => addShard(stores, { ...body, store }));
         return { status: 201, headers: { Location: '/v1/shards' }, body: showShard(made, new Map()) };
       },
     }),

@@ -4,7 +4,7 @@ import type { Terminal } from '../terminal.ts';
 import { traceLine } from '../trace-text.ts';
 import { Customer, listAt, textAt } from './customer.ts';
 import type { Submission } from './scenario.ts';
-import { table, type Cell } from './table.ts';
+import { table, type Cell } from '../text-table.ts';
 
 /** Prints the trace of every run. Returns how many of them did not succeed. */
 export function printRuns(submissions: readonly Submission[], terminal: Terminal): number {

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../kernel/json.ts';
 import { ENDED, type Effect, type RunError } from '../../kernel/runs.ts';
 import { environmentOf, type OperationKind } from '../../kernel/stores/compute.ts';
 import type { Run } from '../../kernel/stores/runs.ts';
-import type { Plan } from '../../language/plan.ts';
+import type { Plan, Step } from '../../language/plan.ts';
 
 export const OPERATION_STATES = [
   'PENDING',
@@ -79,7 +79,7 @@ export function operationOf(run: Run, plan: Plan | undefined): Operation {
     deadline: run.deadline,
     error: run.error && errorOf(run.error, leaks.length > 0),
     rollbackErrors: leaks.flatMap(({ error }) => (error ? [errorOf(error)] : [])),
-    leakedResources: leaks.map((leak) => leakOf(leak, run)),
+    leakedResources: leaks.map((leak) => leakOf(leak, run, plan)),
     version: run.version,
     createdAt: run.createdAt,
     updatedAt: run.updatedAt,
@@ -132,13 +132,24 @@ function shownSteps({ pipeline }: Run, plan: Plan | undefined): readonly string[
   return (plan?.pipelines.get(pipeline)?.steps ?? []).map(({ path }) => path);
 }
 
-function leakOf({ step, error }: Effect, { cursor }: Run): LeakedResource {
-  const record = cursor.steps[step];
+/** With all that is known of it, so that a person can find it: its own outputs, and what later steps learned of it. */
+function leakOf({ step, error }: Effect, { cursor, pipeline }: Run, plan: Plan | undefined): LeakedResource {
+  const about = [step, ...stepsAbout(step, plan?.pipelines.get(pipeline)?.steps ?? [])];
+  const known = Object.entries(cursor.steps).flatMap(([path, record]) =>
+    record.state === 'succeeded' && (about.includes(path) || path.startsWith(`${step}/undo/`)) ? [record.outputs] : [],
+  );
   return {
     step,
-    outputs: record?.state === 'succeeded' ? record.outputs : undefined,
+    outputs: known.length === 0 ? undefined : Object.assign({}, ...known),
     error: error && errorOf(error),
   };
+}
+
+/** The steps that follow one with an effect, up to the next: they wait for it, and look at it. */
+function stepsAbout(step: string, steps: readonly Step[]): string[] {
+  const behind = steps.slice(steps.findIndex(({ path }) => path === step) + 1);
+  const next = behind.findIndex((other) => 'undo' in other);
+  return behind.slice(0, next === -1 ? behind.length : next).map(({ path }) => path);
 }
 
 /** A run's error in the terms of providers. */

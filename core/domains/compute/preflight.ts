@@ -11,7 +11,7 @@ export interface Equipment {
 /** Why step types of a plan cannot work on this platform. */
 export async function preflight(plan: Plan, { stepTypes, services }: Equipment): Promise<string[]> {
   const names = new Set([...plan.pipelines.values()].flatMap(({ steps }) => steps.flatMap(typesOf)));
-  const refusals = await Promise.all([...names].map((name) => stepTypes(name)?.preflight?.(services)));
+  const refusals = await Promise.all([...names].map(async (name) => stepTypes(name)?.preflight?.(services)));
   return [...new Set(refusals.filter((refusal) => refusal !== undefined))];
 }
 

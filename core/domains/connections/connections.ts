@@ -91,7 +91,7 @@ export async function changeConnection(
   return { connection, secretNames: namesOf(secrets) };
 }
 
-/** Throws IN_USE naming the automations and compute environments that use it. */
+/** Throws IN_USE naming the automations, compute environments and log routes that use it. */
 export async function deleteConnection(stores: Stores, who: Actor, connection: Connection): Promise<void> {
   const { tenantId, id, name } = connection;
   const users = await stores.connections.users(tenantId, id);
@@ -103,6 +103,10 @@ export async function deleteConnection(stores: Stores, who: Actor, connection: C
   if (environments.length > 0) {
     const detail = `The connection "${name}" is used by compute environments. Delete them first: it takes the connection to do so.`;
     throw inUse(detail, 'compute environment', environments);
+  }
+  const routes = await stores.logRoutes.byConnection(tenantId, id, 100);
+  if (routes.length > 0) {
+    throw inUse(`The connection "${name}" is used by log routes. Delete them first.`, 'log route', routes);
   }
   await stores.connections.delete(connection.tenantId, connection.id);
   await audit(stores, who, 'connection.delete', `connection:${connection.id}`, { name: connection.name });

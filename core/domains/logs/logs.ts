@@ -8,6 +8,7 @@ import type { ChangeFeed, UnitOfWork } from '../../kernel/stores/stores.ts';
 import { Admission, type AdmissionLimits } from './admission.ts';
 import { Catalogs } from './catalogs.ts';
 import { FamilyCache } from './family-cache.ts';
+import { eventsOf } from './forwarding/events.ts';
 import { Growth } from './growth.ts';
 import { Ids } from './ids.ts';
 import { Intake } from './intake.ts';
@@ -49,6 +50,8 @@ export interface Logs {
   readonly directory: LogDirectory;
   /** What steps of runs may do with it. */
   readonly services: LogServices;
+  /** The events of a sink's batch: see `eventsOf`. */
+  readonly events: ReturnType<typeof eventsOf>;
   /** Asks every shard how much it keeps of whom: for usage, and for the placement of families. Dead ones are left out. */
   measure(): Promise<void>;
   /** Gives unused ids back, writes what was counted, and closes the shards. */
@@ -91,6 +94,7 @@ export async function openLogs(
     meter,
     directory,
     services: stepServices({ intake, shards, work }),
+    events: eventsOf({ shards, work, limits }),
     measure: () => measure({ work, directory, shards, meter }),
     async close() {
       tails.close();

@@ -54,7 +54,7 @@ export interface Collected {
 export interface LogForwarding {
   /** Does `work` while no other process does; does nothing where one does. */
   alone(work: () => Promise<void>): Promise<void>;
-  /** Tenants that have a route, and the shards that hold them. */
+  /** Tenants that have a route, and the shards that hold tables of theirs. */
   routed(): Promise<readonly { readonly tenantId: string; readonly shard: string }[]>;
   /** Keeps notes for each enabled route that they are for. Those that are kept already do not matter. */
   collect(tenantId: string, shard: string, notes: readonly BatchNote[]): Promise<void>;

@@ -38,11 +38,17 @@ export function nameTrouble(
     }
     if (member.optional && !guarded) {
       const whole = path.slice(0, i + 1).join('.');
-      return `"${whole}" may be absent: it is not required and has no default. Write {{ optional ${text} }}, {{ default ${text} "..." }}, or give it a default in its schema.`;
+      return mayBeAbsent(whole, text, member);
     }
     shape = member.shape;
   }
   return undefined;
+}
+
+function mayBeAbsent(whole: string, text: string, { why }: Member): string {
+  const ways = `{{ optional ${text} }}, {{ default ${text} "..." }}`;
+  if (why !== undefined) return `"${whole}" may be absent: ${why}. Write ${ways}.`;
+  return `"${whole}" may be absent: it is not required and has no default. Write ${ways}, or give it a default in its schema.`;
 }
 
 function unknown(

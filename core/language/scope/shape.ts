@@ -21,6 +21,8 @@ export interface Member {
   readonly shape: Shape;
   /** May be absent: used bare, it fails a run. */
   readonly optional?: boolean;
+  /** Why, where no schema says so. */
+  readonly why?: string;
   readonly secret?: boolean;
 }
 
@@ -37,8 +39,8 @@ export function namesShape(names: readonly string[]): MapShape {
 }
 
 /** The same names, each of which may be absent. */
-export function perhaps({ members }: MapShape): MapShape {
-  const optional = Object.entries(members).map(([name, member]): [string, Member] => [name, { ...member, optional: true }]);
+export function perhaps({ members }: MapShape, why: string): MapShape {
+  const optional = Object.entries(members).map(([name, member]): [string, Member] => [name, { ...member, optional: true, why }]);
   return mapShape(Object.fromEntries(optional));
 }
 

@@ -1,7 +1,8 @@
 import pg from 'pg';
 import { CopyIn } from '../../../plugins/postgres/copy-in.ts';
+import { inParallel } from '../in-parallel.ts';
 import { COLUMNS, eventsFrom, rowOf } from './events.ts';
-import { inParallel, serveRounds } from './round.ts';
+import { serveRounds } from './round.ts';
 
 /* The quickest way into PostgreSQL: four connections, each sending one COPY of 1,000 rows after the other, each committed by itself. */
 const { POSTGRES_URL: connectionString = '', POSTGRES_TABLE: tableName = '' } = process.env;

@@ -1,9 +1,10 @@
 import { get } from 'node:http';
+import { residentMemory } from '../proc.ts';
 import type { Sluice } from '../sluice.ts';
 import { table } from '../statistics.ts';
 import { SCHEMA } from './events.ts';
 import { FAMILY, Load } from './load.ts';
-import { peakMemory, residentMemory } from './memory.ts';
+import { peakMemory } from './memory.ts';
 
 const NEWLINE = 0x0a;
 

@@ -1,6 +1,7 @@
 import mysql from 'mysql2/promise';
+import { inParallel } from '../in-parallel.ts';
 import { COLUMNS, eventsFrom, rowOf } from './events.ts';
-import { inParallel, serveRounds } from './round.ts';
+import { serveRounds } from './round.ts';
 
 /*
  * What one would write by hand to fill a table quickly: four connections, each sending one multi-row INSERT of 1,000 rows after

@@ -1,6 +1,6 @@
 import { Client, type Target } from '../client.ts';
+import { inParallel } from '../in-parallel.ts';
 import { eventsFrom } from './events.ts';
-import { inParallel } from './round.ts';
 
 export const FAMILY = 'requests';
 

@@ -1,10 +1,4 @@
-import { readFileSync } from 'node:fs';
-
-/** What a process has in memory now, in MiB (Linux: VmRSS of proc_pid_status(5)). */
-export function residentMemory(pid: number): number {
-  const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(kilobytes) / 1024;
-}
+import { residentMemory } from '../proc.ts';
 
 /** Looks every 20 ms at what a process has in memory while `work` is done. @returns the most that was seen, in MiB */
 export async function peakMemory(pid: number, work: () => Promise<void>): Promise<number> {

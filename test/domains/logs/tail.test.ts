@@ -155,6 +155,7 @@ describe("a client's tail", () => {
     homes: [],
     retentionDays: undefined,
     tailedBy: [],
+    forwarded: false,
     createdAt: new Date(0),
   };
   const event = (n: number): TailedEvent => new TailedEvent(n, '2026-01-31 12:00:00.000000', [{ name: 'n', type: 'int' }], [n]);
