@@ -18,6 +18,7 @@ import { createMetrics } from './metrics.ts';
 import { pathPattern } from './path.ts';
 import { sendProblem } from './problem.ts';
 import type { Route } from './route.ts';
+import { watchSilentConnections } from './silent-connections.ts';
 import { routesOf } from './table.ts';
 import { serveUpgrades } from './upgrade.ts';
 
@@ -65,6 +66,7 @@ export function createServer(deps: ApiDeps): ApiServer {
       others: createApp(routes, answering, setHeaders),
     }),
   );
+  const closeSilent = watchSilentConnections(server);
   serveUpgrades(server, routes, { authenticator, work, logger, metrics, closing: closing.signal });
   return {
     async listen(port, host) {
@@ -79,15 +81,18 @@ export function createServer(deps: ApiDeps): ApiServer {
       address = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
       return { url: address, port: bound };
     },
-    close: () => close(server, closing),
+    close: () => close(server, closing, closeSilent),
   };
 }
 
-async function close(server: Server, closing: AbortController): Promise<void> {
+async function close(server: Server, closing: AbortController, closeSilent: () => void): Promise<void> {
   if (closing.signal.aborted || !server.listening) return;
   closing.abort();
   // Connections fall idle one by one, as their requests end.
-  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  const sweep = setInterval(() => {
+    server.closeIdleConnections();
+    closeSilent();
+  }, 50);
   const limit = setTimeout(() => server.closeAllConnections(), CLOSING_MS);
   await new Promise<void>((resolve) => {
     server.close(() => resolve());

@@ -12,7 +12,7 @@ const TIME_SCALE = 0.2;
 /** `sluice demo`: a story from end to end, on a database and vendors of its own that vanish afterwards. */
 export const command = (deps: CommandDeps): Command =>
   new Command('demo')
-    .description('Show a form whose responses go to a sheet and a phone, or compute environments, with no account anywhere.')
+    .description('Show a form whose responses go to a sheet, a phone and a typed table, or compute environments, with no account anywhere.')
     .addArgument(new Argument('[story]', 'what to show').choices(Object.keys(STORIES)).default('form'))
     .addHelpText('after', '\nExample:\n  sluice demo compute')
     .action((story: string) => perform(deps, STORIES[story]!, { timeScale: TIME_SCALE }));

@@ -11,6 +11,7 @@ import { command as demo } from './demo.ts';
 import { command as keys } from './keys.ts';
 import { command as lint } from './lint.ts';
 import { command as migrate } from './migrate.ts';
+import { command as newDefinition } from './new.ts';
 import { command as record } from './record.ts';
 import { command as run } from './run.ts';
 import { command as sandbox } from './sandbox.ts';
@@ -20,7 +21,7 @@ import { command as start } from './start.ts';
 import { command as test } from './test.ts';
 import type { CommandDeps } from './command-deps.ts';
 
-const COMMANDS = [start, lint, test, run, record, sandbox, demo, schema, migrate, keys, shards];
+const COMMANDS = [start, newDefinition, lint, test, run, record, sandbox, demo, schema, migrate, keys, shards];
 
 /**
  * Runs one command line (`process.argv`). Resolves to its exit code: 0 done, 1 what was asked for did not come about,

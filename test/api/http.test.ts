@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { expect } from 'chai';
 import { parseJson } from '../../core/api/json-text.ts';
 import { pathPattern } from '../../core/api/path.ts';
@@ -135,6 +137,14 @@ describe('closing the API', () => {
     await api.close();
     expect(await text).to.match(/^event: run\n/);
   });
+
+  it('waits for no connection on which nothing was ever sent', async () => {
+    const api = await testApi();
+    const silent = connect(Number(new URL(api.url).port), '127.0.0.1');
+    await once(silent, 'connect');
+    const [closed] = await Promise.all([once(silent, 'close').then(() => 'closed'), api.close()]);
+    expect(closed).to.equal('closed');
+  }).timeout(5000);
 });
 
 describe('reading JSON', () => {

@@ -30,7 +30,7 @@ function folder(files: Readonly<Record<string, string>>): string {
 }
 
 describe('every command', () => {
-  for (const name of ['start', 'lint', 'test', 'run', 'sandbox', 'demo', 'schema', 'migrate', 'keys']) {
+  for (const name of ['start', 'new', 'lint', 'test', 'run', 'record', 'sandbox', 'demo', 'schema', 'migrate', 'keys', 'shards']) {
     it(`${name} has help with an example`, async () => {
       const { code, out } = await commandLine([name, '--help']);
       expect(code).to.equal(0);

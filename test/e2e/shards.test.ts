@@ -70,9 +70,11 @@ describe('sluice shards, beside a running process', function () {
 
   it('says on stderr what it cannot do, and ends with what that means', async () => {
     const twin = await shards('add', 'one', one.url);
-    expect(twin).to.deep.include({ end: 1, out: '', err: 'There is a shard "one" already. (CONFLICT)\n' });
+    expect(twin).to.include({ end: 1, out: '' });
+    expect(twin.err).to.contain('There is a shard "one" already. (CONFLICT)').and.to.not.contain('    at ');
     const lost = await shards('drain', 'three');
-    expect(lost).to.deep.include({ end: 1, out: '', err: 'There is no shard "three"; there are one, two. (NOT_FOUND)\n' });
+    expect(lost).to.include({ end: 1, out: '' });
+    expect(lost.err).to.contain('There is no shard "three"; there are one, two. (NOT_FOUND)');
     const away = await shards('add', 'three', 'postgres://someone:their-password@127.0.0.1:1/x');
     expect(away.end).to.equal(1);
     expect(away.err).to.contain('The server cannot be used').and.to.not.contain('their-password');

@@ -3,84 +3,9 @@ import { replayFromFailedStep, resolveDone, resolveNotDone } from '../../core/ru
 import { cancelRun } from '../../db/stores/runs/cancel.ts';
 import { requeueRun } from '../../db/stores/runs/requeue.ts';
 import { testEngine, type TestEngine } from '../support/engine.ts';
-import { cut, startVendor, status, type Behaviour, type Vendor, type VendorRequest } from '../support/vendor.ts';
+import { DENIED, LOOKUP, Provider, PROVIDER_ORIGIN, provisioner } from '../support/provider.ts';
 import { eventually } from '../support/sluice-process.ts';
-
-/*
- * A provider of three resources, each of which is made and taken away by one request. A test says what becomes of which
- * request; the rest works. What the provider has at the end is what matters.
- */
-const resource = (id: string, idempotency: string, more = ''): string => `
-    - id: ${id}
-      request: { method: POST, path: "/${id}s", json: { name: "${id}-{{ environment.id }}", key: "{{ step.idempotencyKey }}" } }
-      idempotency: ${idempotency}
-      response: { outputs: { ${id}Id: /id } }
-      undo: [ { id: drop-${id}, request: { method: DELETE, path: "/${id}s/{{ steps.${id}.${id}Id }}" } } ]${more}`;
-
-const LOOKUP = `{ mode: lookup, settle: PT0.2S, request: { method: GET, path: "/roles", query: { name: "role-{{ environment.id }}" } }, found: { body: { /items/0/id: { exists: true } } }, outputs: { roleId: /items/0/id } }`;
-
-const provisioner = (deadline: string, role = '{ mode: key }'): string => `
-apiVersion: sluice/v1
-kind: provisioner
-id: vendor
-version: 1.0.0
-title: Vendor
-baseUrl: https://api.vendor.test
-connection: { type: object, required: [token], properties: { token: { type: string, secret: true } } }
-auth: { bearer: { token: "{{ connection.token }}" } }
-retry: { maxAttempts: 2, backoff: { type: constant, initial: PT0.02S, jitter: none } }
-timeout: PT0.3S
-input: { type: object }
-create:
-  deadline: ${deadline}
-  rollbackDeadline: PT20S
-  steps:${resource('network', '{ mode: key }')}
-    - id: ready
-      request: { method: GET, path: "/networks/{{ steps.network.networkId }}" }
-      poll: { every: PT0.02S, timeout: PT20S, until: { body: { /state: READY } } }
-      errors: [ { when: { body: { /state: FAILED } }, then: fail, code: NOT_STABILIZED, message: "{{ response.body.reason }}" } ]${resource('bucket', '{ mode: key }')}${resource('role', role)}
-  outputs: { networkId: "{{ steps.network.networkId }}", roleId: "{{ steps.role.roleId }}" }
-`;
-
-/** What a provider keeps, and what it is told to do otherwise. */
-class Provider {
-  readonly things = new Map<string, { kind: string; name: string; key: string }>();
-  readonly log: string[] = [];
-  state = 'READY';
-  /** Says what becomes of a request: nothing for the usual. `after` answers when the effect has happened. */
-  trouble: (request: VendorRequest, call: string) => { readonly instead?: Behaviour; readonly after?: Behaviour } | undefined = () => undefined;
-
-  readonly answer: Behaviour = (request, response, place) => {
-    const [, kind = '', id] = request.target.split('?')[0]!.split('/');
-    const call = `${request.method} ${kind}`;
-    this.log.push(call);
-    const { instead, after } = this.trouble(request, call) ?? {};
-    if (instead) return instead(request, response, place);
-    const [code, body] = this.#do(request, kind, id);
-    if (after) return after(request, response, place);
-    status(code, {}, JSON.stringify(body))(request, response, place);
-  };
-
-  #do(request: VendorRequest, kind: string, id: string | undefined): [number, object] {
-    if (request.method === 'POST') {
-      const { name, key } = JSON.parse(request.body) as { name: string; key: string };
-      const known = [...this.things].find(([, thing]) => thing.key === key);
-      const own = known?.[0] ?? `${kind}-${this.things.size + 1}-${this.log.length}`;
-      this.things.set(own, { kind, name, key });
-      return [200, { id: own }];
-    }
-    if (request.method === 'DELETE') return this.things.delete(id!) ? [200, {}] : [404, {}];
-    if (id !== undefined) return this.things.has(id) ? [200, { state: this.state, reason: 'no room' }] : [404, {}];
-    const name = new URL(request.target, 'http://x').searchParams.get('name');
-    return [200, { items: [...this.things].filter(([, thing]) => thing.name === name).map(([found]) => ({ id: found })) }];
-  }
-
-  get left(): string[] {
-    return [...this.things.values()].map(({ kind }) => kind);
-  }
-}
-
-const DENIED = status(403, { 'x-request-id': 'r-1' }, '{"error":{"code":"AccessDenied"}}');
+import { cut, startVendor, type Vendor } from '../support/vendor.ts';
 
 describe('What is undone when a run does not come to its end', () => {
   let vendor: Vendor;
@@ -92,12 +17,12 @@ describe('What is undone when a run does not come to its end', () => {
 
   before(async () => {
     vendor = await startVendor();
-    const endpoints = { 'https://api.vendor.test': vendor.origin };
+    const endpoints = { [PROVIDER_ORIGIN]: vendor.origin };
     [engine, once, lookup, hasty] = (await Promise.all([
-      testEngine(provisioner('PT20S'), endpoints),
-      testEngine(provisioner('PT20S', '{ mode: once }'), endpoints),
-      testEngine(provisioner('PT20S', LOOKUP), endpoints),
-      testEngine(provisioner('PT0.4S'), endpoints),
+      testEngine(provisioner(), endpoints),
+      testEngine(provisioner({ role: '{ mode: once }' }), endpoints),
+      testEngine(provisioner({ role: LOOKUP }), endpoints),
+      testEngine(provisioner({ deadline: 'PT0.4S' }), endpoints),
     ])) as [TestEngine, TestEngine, TestEngine, TestEngine];
     await Promise.all([engine, once, lookup, hasty].map((each) => each.worker()));
   });
@@ -112,10 +37,6 @@ describe('What is undone when a run does not come to its end', () => {
 
   const effectsOf = async (run: string, on = engine): Promise<string[]> =>
     ((await on.row(run)).cursor.effects ?? []).map(({ step, state }) => `${step} ${state}`);
-  const failAt = (call: string, behaviour: Behaviour) => {
-    provider.trouble = (_request, seen) => (seen === call ? { instead: behaviour } : undefined);
-  };
-  const deletions = (): string[] => provider.log.filter((call) => call.startsWith('DELETE'));
   const cancel = (on: TestEngine, id: string) =>
     on.inTransaction((client) => cancelRun(client, { tenantId: on.tenantId, id }));
 
@@ -127,7 +48,7 @@ describe('What is undone when a run does not come to its end', () => {
   });
 
   it('a step refused with a 4xx had no effect: those before it are undone, the last first, and it is not tried again', async () => {
-    failAt('POST roles', DENIED);
+    provider.failAt('POST roles', DENIED);
     const run = await engine.submit('create');
     const { error } = await engine.settled(run, 'failed');
     expect(error).to.deep.include({
@@ -136,8 +57,8 @@ describe('What is undone when a run does not come to its end', () => {
       rule: 'default/403',
       provider: { status: 403, code: 'AccessDenied', requestId: 'r-1' },
     });
-    expect(deletions()).to.deep.equal(['DELETE buckets', 'DELETE networks']);
-    expect(provider.log.filter((call) => call === 'POST roles')).to.have.length(1);
+    expect(provider.deletions()).to.deep.equal(['DELETE buckets', 'DELETE networks']);
+    expect(provider.count('POST roles')).to.equal(1);
     expect(provider.left).to.deep.equal([]);
     expect(await effectsOf(run)).to.deep.equal(['network undone', 'bucket undone']);
   });
@@ -152,8 +73,8 @@ describe('What is undone when a run does not come to its end', () => {
     const run = await engine.submit('create');
     await engine.settled(run, 'failed');
     expect(provider.left).to.deep.equal([]);
-    expect(provider.log.filter((call) => call === 'POST buckets')).to.have.length(3);
-    expect(deletions()).to.deep.equal(['DELETE buckets', 'DELETE networks']);
+    expect(provider.count('POST buckets')).to.equal(3);
+    expect(provider.deletions()).to.deep.equal(['DELETE buckets', 'DELETE networks']);
   });
 
   it('a provider that says it failed after it had begun', async () => {
@@ -201,7 +122,7 @@ describe('What is undone when a run does not come to its end', () => {
     expect(provider.left).to.deep.equal([]);
     const polls = (await hasty.trace(run)).filter(({ step }) => step === 'ready');
     expect(polls, 'one row, however often it asked').to.have.length(1);
-    expect(provider.log.filter((call) => call === 'GET networks').length).to.be.greaterThan(3);
+    expect(provider.count('GET networks')).to.be.greaterThan(3);
   });
 
   it('a cancelled run: its wait is cut, and what it did is undone', async () => {
@@ -217,9 +138,9 @@ describe('What is undone when a run does not come to its end', () => {
   });
 
   it('a run whose worker is lost as it turns back: what it did is undone, and what may be left is listed', async () => {
-    const ghosts = await testEngine(provisioner('PT20S'), { 'https://api.vendor.test': vendor.origin });
+    const ghosts = await testEngine(provisioner(), { [PROVIDER_ORIGIN]: vendor.origin });
     try {
-      failAt('POST roles', DENIED);
+      provider.failAt('POST roles', DENIED);
       const run = await ghosts.submit('create');
       const ahead = await ghosts.ghostClaim();
       await ghosts.carryUnrecorded(ahead.runs[0]!);
@@ -227,9 +148,9 @@ describe('What is undone when a run does not come to its end', () => {
       await ghosts.worker();
       await ghosts.settled(run, 'failed');
       expect(provider.left).to.deep.equal([]);
-      expect(provider.log.filter((call) => call === 'POST roles'), 'in doubt, so sent again under its key, there and back').to.have.length(3);
+      expect(provider.count('POST roles'), 'in doubt, so sent again under its key, there and back').to.equal(3);
       expect(await effectsOf(run, ghosts), 'a refusal does not say what the request before it did').to.deep.equal(['network undone', 'bucket undone', 'role leaked']);
-      expect(provider.log.filter((call) => call === 'POST networks')).to.have.length(1);
+      expect(provider.count('POST networks')).to.equal(1);
     } finally {
       await ghosts.close();
     }
@@ -291,7 +212,7 @@ describe('What is undone when a run does not come to its end', () => {
       const run = await lookup.submit('create');
       const { outputs } = await lookup.settled(run, 'succeeded');
       expect(outputs?.['roleId']).to.be.a('string');
-      expect(provider.log.filter((call) => call === 'POST roles')).to.have.length(1);
+      expect(provider.count('POST roles')).to.equal(1);
     });
 
     it('is sent again once it has not been found for long enough', async () => {
@@ -299,8 +220,8 @@ describe('What is undone when a run does not come to its end', () => {
       provider.trouble = (_request, call) => (call === 'POST roles' && sent++ === 0 ? { instead: cut } : undefined);
       const run = await lookup.submit('create');
       await lookup.settled(run, 'succeeded');
-      expect(provider.log.filter((call) => call === 'POST roles')).to.have.length(2);
-      expect(provider.log.filter((call) => call === 'GET roles').length).to.be.greaterThan(1);
+      expect(provider.count('POST roles')).to.equal(2);
+      expect(provider.count('GET roles')).to.be.greaterThan(1);
       expect(provider.left).to.deep.equal(['networks', 'buckets', 'roles']);
     });
   });

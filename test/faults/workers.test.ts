@@ -1,55 +1,16 @@
 import { expect } from 'chai';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { uuid7 } from '../../core/kernel/ids.ts';
 import { createDatabase } from '../support/database.ts';
 import { delivered, newPlace, openShop, settledRuns, submitMany, type Place, type Shop } from '../support/deliveries.ts';
 import { testEngine, type TestEngine } from '../support/engine.ts';
-import { eventually, startSluice, type SluiceProcess } from '../support/sluice-process.ts';
+import { eventually, startSluice, startWorker, type SluiceProcess, type WorkerProcess } from '../support/sluice-process.ts';
 import { soak } from '../support/soak.ts';
 import { ok, startVendor, type Behaviour, type Vendor } from '../support/vendor.ts';
 
 const RESPONSES = soak(150, 1000);
-const BIN = fileURLToPath(new URL('../../core/cli/bin.mjs', import.meta.url));
 
 const slowly: Behaviour = (request, response, place) => void setTimeout(() => ok(request, response, place), 100);
-
-interface WorkerProcess {
-  readonly pid: number;
-  output(): string;
-  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
-}
-
-/** `sluice start --role worker`, once it works. */
-async function startWorker(env: Readonly<Record<string, string>>): Promise<WorkerProcess> {
-  const child = spawn(process.execPath, [BIN, 'start', '--role', 'worker'], {
-    env: { ...process.env, SLUICE_LOG_LEVEL: 'warn', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let said = '';
-  const works = new Promise<void>((resolve, reject) => {
-    const hear = (chunk: Buffer): void => {
-      said += chunk.toString();
-      if (said.includes('role worker')) resolve();
-    };
-    child.stdout.on('data', hear);
-    child.stderr.on('data', hear);
-    child.once('exit', () => reject(new Error(said)));
-  });
-  await works;
-  return {
-    pid: child.pid!,
-    output: () => said,
-    async end(signal) {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const exited = once(child, 'exit');
-      child.kill(signal);
-      await exited;
-    },
-  };
-}
 
 describe('Two workers on one database', function () {
   this.timeout(60_000);

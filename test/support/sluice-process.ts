@@ -54,6 +54,36 @@ export async function startSluice(env: Readonly<Record<string, string>>, args: r
   };
 }
 
+/** A worker without an API, in a process of its own. */
+export interface WorkerProcess {
+  readonly pid: number;
+  /** All it has printed so far, both streams. */
+  output(): string;
+  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | string>;
+}
+
+/**
+ * Starts `sluice start --role worker`, and waits until it works.
+ * @throws Error with what it printed, where it ends instead
+ */
+export async function startWorker(env: Readonly<Record<string, string>>): Promise<WorkerProcess> {
+  const child = spawn(process.execPath, [BIN, 'start', '--role', 'worker'], {
+    env: { ...process.env, SLUICE_LOG_LEVEL: 'warn', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  await new Promise<void>((resolve, reject) => {
+    const hear = (chunk: Buffer): void => {
+      said += chunk.toString();
+      if (said.includes('role worker')) resolve();
+    };
+    child.stdout.on('data', hear);
+    child.stderr.on('data', hear);
+    child.once('exit', (code) => reject(new StartRefused(code, said)));
+  });
+  return { pid: child.pid!, output: () => said, end: (signal) => end(child, signal) };
+}
+
 /** `sluice start` ended by itself. */
 export class StartRefused extends Error {
   readonly exitCode: number | null;

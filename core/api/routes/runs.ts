@@ -213,7 +213,7 @@ export function runRoutes({
       },
       owner: ownRun,
       async handle(context) {
-        await context.work((stores) => resolveRun(stores, context.owned, context.body));
+        await context.work((stores) => resolveRun(catalogue, stores, context.owned, context.body));
         return accepted(context);
       },
     }),

@@ -34,4 +34,18 @@ export const SHEET_RECORD: JsonObject = {
   Arrival: '{{ event.answers.arrival }}',
 };
 
+/** The typed table that responses go to, and what a response is there: column to template, with its type. */
+export const FAMILY = 'party';
+export const EVENT: JsonObject = {
+  family: FAMILY,
+  schema: { name: 'string', guests: 'int', vegetarian: 'bool', arrival: 'string', answered: 'timestamp' },
+  fields: {
+    name: '{{ event.answers.name }}',
+    guests: '{{ event.answers.guests }}',
+    vegetarian: '{{ event.answers.vegetarian }}',
+    arrival: '{{ event.answers.arrival }}',
+    answered: '{{ event.response.createdAt }}',
+  },
+};
+
 export const MESSAGE = 'Hello {{ event.answers.name }}, see you on {{ event.answers.arrival }}!';

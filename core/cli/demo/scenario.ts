@@ -4,7 +4,7 @@ import type { SandboxCredentials } from '../../sandbox/index.ts';
 import { CommandFailure } from '../failure.ts';
 import { giveConsent } from './consent.ts';
 import { Customer, listAt, textOf } from './customer.ts';
-import { ANSWERS, FORM, MESSAGE, SHEET_RECORD } from './guests.ts';
+import { ANSWERS, EVENT, FORM, MESSAGE, SHEET_RECORD } from './guests.ts';
 
 /** Seconds that the sheet asks the platform to wait when its quota is used up. */
 const QUOTA_WAIT = 2;
@@ -24,11 +24,14 @@ export interface Submission {
   readonly runs: readonly JsonObject[];
 }
 
+/** Who has played the story, and what came of it. */
+export interface Played {
+  readonly customer: Customer;
+  readonly submissions: readonly Submission[];
+}
+
 /** Plays the story of the demo through the HTTP API, as a customer would. `say` hears each step. */
-export async function playScenario(
-  place: Place,
-  say: (line: string) => void,
-): Promise<readonly Submission[]> {
+export async function playScenario(place: Place, say: (line: string) => void): Promise<Played> {
   const operator = new Customer(place.platformUrl, place.rootKey);
   const tenant = await operator.post('/v1/tenants', { name: 'Demo Ltd' });
   const customer = new Customer(place.platformUrl, textOf(tenant, '/apiKey'));
@@ -38,8 +41,8 @@ export async function playScenario(
   const form = textOf(await customer.post('/v1/forms', FORM), '/id');
   say('Form "Summer party" with five questions made.');
   await attach(customer, form, { sheets, twilio }, place.credentials);
-  say('Two actions attached: a row in the sheet, and a message.');
-  return submitAll(customer, form, place.sandboxUrl, say);
+  say('Three actions attached: a row in the sheet, a message, and an event in a typed table.');
+  return { customer, submissions: await submitAll(customer, form, place.sandboxUrl, say) };
 }
 
 async function connectSheets(customer: Customer, say: (line: string) => void): Promise<string> {
@@ -90,6 +93,7 @@ async function attach(
     connectionId: connections.twilio,
     input: { to: '{{ event.answers.phone }}', from: twilio.from, body: MESSAGE },
   });
+  await customer.post(`/v1/forms/${form}/actions`, { definition: 'log-event', action: 'append', input: EVENT });
 }
 
 /** One after the other, so that the fault meets the second response and no other. */

@@ -131,7 +131,12 @@ export interface Resolution {
  * A person says what became of the request in doubt. Done: the run goes on behind it. Not done: it is sent again under the
  * same key. Throws RUN_NOT_IN_REVIEW.
  */
-export async function resolveRun(stores: Stores, run: Run, { outcome, outputs }: Resolution): Promise<void> {
+export async function resolveRun(
+  catalogue: Catalogue,
+  stores: Stores,
+  run: Run,
+  { outcome, outputs }: Resolution,
+): Promise<void> {
   if (run.state !== 'needs_review') {
     throw new SluiceError(
       'RUN_NOT_IN_REVIEW',
@@ -139,7 +144,10 @@ export async function resolveRun(stores: Stores, run: Run, { outcome, outputs }:
     );
   }
   const cursor = outcome === 'done' ? resolveDone(run.cursor, outputs ?? {}) : resolveNotDone(run.cursor);
-  if (!(await stores.runs.requeue(run, ['needs_review'], { cursor }))) {
+  // The time that a person took to find out is not the run's.
+  const plan = await catalogue.planByHash(run.definition.hash);
+  const deadline = deadlineAnew(plan, run.pipeline, cursor);
+  if (!(await stores.runs.requeue(run, ['needs_review'], { cursor, ...deadline }))) {
     throw new SluiceError('RUN_NOT_IN_REVIEW', 'The run was resolved by another request.');
   }
 }

@@ -18,6 +18,7 @@ export const KINDS = ['integration', 'provisioner', 'sink', 'dataset'] as const;
 export const RUNNING_KINDS: readonly string[] = ['integration', 'provisioner', 'sink'];
 
 const ID_PATTERN = '^[a-z0-9]+(-[a-z0-9]+)*$';
+const ID_ADVICE = 'is not an id: lower-case letters and digits, joined by "-".';
 // The official expression of semver.org, without its captures.
 const VERSION_PATTERN =
   '^(0|[1-9]\\d*)\\.(0|[1-9]\\d*)\\.(0|[1-9]\\d*)(-[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*)?(\\+[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*)?$';
@@ -55,6 +56,11 @@ function patterned(pattern: string, advice: string): Field {
   });
 }
 
+/** Why a text is not an id, and what may have been meant; undefined where it is one. */
+export function refusedId(text: string): string | undefined {
+  return new RegExp(ID_PATTERN).test(text) ? undefined : `${show(text)} ${ID_ADVICE}${hint(text)}`;
+}
+
 function hint(text: string): string {
   const kebab = text
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2')
@@ -69,7 +75,7 @@ function hint(text: string): string {
 export const HEADER: Fields = {
   apiVersion: required(field(Type.Literal(API_VERSION), checkApiVersion)),
   kind: required(field(Type.Enum([...KINDS]), checkKind)),
-  id: required(patterned(ID_PATTERN, 'is not an id: lower-case letters and digits, joined by "-".')),
+  id: required(patterned(ID_PATTERN, ID_ADVICE)),
   version: required(patterned(VERSION_PATTERN, 'is not a version; write three numbers, for example 1.0.0.')),
   title: required(NAME),
   description: NAME,
