@@ -21,7 +21,7 @@ import { unitOfWork } from '../db/stores/unit-of-work.ts';
 import { rotateDataKeys, Vault } from '../db/vault.ts';
 import { createServer } from './api/server.ts';
 import type { Composition, Platform, PlatformOptions } from './cli/composition.ts';
-import { CommandFailure } from './cli/failure.ts';
+import { refused } from './cli/failure.ts';
 import { createLogger } from './cli/logger.ts';
 import { runCli } from './cli/program.ts';
 import { projectRoot } from './cli/project.ts';
@@ -43,7 +43,6 @@ import { sweepJob } from './jobs/sweep.ts';
 import { Timetable } from './jobs/timetable.ts';
 import { Worker } from './jobs/worker.ts';
 import { systemClock } from './kernel/clock.ts';
-import { messageOf } from './kernel/errors.ts';
 import type { HostServices } from './kernel/host.ts';
 import type { JsonObject } from './kernel/json.ts';
 import type { Plugin } from './kernel/plugin.ts';
@@ -98,47 +97,37 @@ async function logServers(settings: Settings, url: string): Promise<Readonly<Rec
   return settings.databaseUrl === undefined ? makeDatabases(url, ['logs1', 'logs2']) : {};
 }
 
-async function migrateOnly(settings: Settings): Promise<readonly string[]> {
+/** An operator's command, beside running processes or without any: what it opens is closed when it is done. */
+async function operate<T>(settings: Settings, work: (url: string, started: Started) => Promise<T>): Promise<T> {
   const started = new Started();
   await mkdir(settings.dataDir, { recursive: true });
   try {
-    return await refused(migrate(await databaseUrl(settings, started)));
+    return await work(await databaseUrl(settings, started), started);
   } finally {
     await started.stop();
   }
 }
 
-/** @returns how many tenants' data keys it wrapped anew */
-async function rotateKeys(settings: Settings): Promise<number> {
-  const started = new Started();
-  await mkdir(settings.dataDir, { recursive: true });
-  try {
-    const url = await databaseUrl(settings, started);
-    await refused(migrate(url));
-    const db = started.add(await openDatabase({ url }), (open) => open.close());
-    return await refused(masterKeysOf(settings).then((keys) => rotateDataKeys(db.engine, new Vault(keys))));
-  } finally {
-    await started.stop();
-  }
-}
+const migrateOnly: Composition['migrate'] = (settings) => operate(settings, (url) => refused(migrate(url)));
 
-/** The operator's work on the servers of logs, beside running processes or without any. */
-const withShards: Composition['withShards'] = async (settings, use) => {
-  const started = new Started();
-  await mkdir(settings.dataDir, { recursive: true });
-  try {
-    const url = await databaseUrl(settings, started);
+/** The same, on its database as it has to be. */
+const operateOn = <T>(settings: Settings, work: (db: Database, started: Started) => Promise<T>): Promise<T> =>
+  operate(settings, async (url, started) => {
     await refused(migrate(url));
-    const db = started.add(await openDatabase({ url }), (open) => open.close());
-    const changes = started.add(await openChangeFeed(url), (feed) => feed.close());
+    return work(started.add(await openDatabase({ url }), (open) => open.close()), started);
+  });
+
+const rotateKeys: Composition['rotateKeys'] = (settings) =>
+  operateOn(settings, (db) => refused(masterKeysOf(settings).then((keys) => rotateDataKeys(db.engine, new Vault(keys)))));
+
+const withShards: Composition['withShards'] = (settings, use) =>
+  operateOn(settings, async (db, started) => {
+    const changes = started.add(await openChangeFeed(db.url), (feed) => feed.close());
     const work = unitOfWork(db, new Vault(await refused(masterKeysOf(settings))), changes.tell);
-    const registry = await loadRegistry();
-    const shards = started.add(new Shards({ work, changes, stores: registry.logStores() }), (open) => open.close());
-    return await use(shardOffice({ work, shards, directory: logDirectory(db) }));
-  } finally {
-    await started.stop();
-  }
-};
+    const stores = (await loadRegistry()).logStores();
+    const shards = started.add(new Shards({ work, changes, stores }), (open) => open.close());
+    return use(shardOffice({ work, shards, directory: logDirectory(db) }));
+  });
 
 async function startPlatform(settings: Settings, { role }: PlatformOptions): Promise<Platform> {
   const started = new Started();
@@ -302,13 +291,4 @@ async function masterKeysOf({ masterKey, dataDir }: Settings): Promise<MasterKey
 async function rootKeyOf({ rootKey, dataDir }: Settings): Promise<{ value: string; made: boolean }> {
   if (rootKey !== undefined) return { value: rootKey, made: false };
   return secretFrom(join(dataDir, 'root-key'), 'slr_');
-}
-
-/** What an operator can mend is told in one sentence, not in a stack trace. */
-async function refused<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw new CommandFailure(messageOf(error), 1, { cause: error });
-  }
 }

@@ -75,10 +75,10 @@ export interface Given {
 }
 
 /** @throws CommandFailure (2) where a file is not there, or holds something else */
-export function readGiven({ settings }: CommandDeps, plan: Plan, options: RunOptions): Given {
+export function readGiven(deps: CommandDeps, plan: Plan, options: RunOptions): Given {
   return {
     connection: readJson('--connection', options.connection),
-    app: settings().apps[plan.id],
+    app: deps.settings().apps[plan.id],
     input: readJson('--input', options.input),
     event: readJson('--event', options.event),
     environment: readJson('--environment', options.environment),

@@ -102,7 +102,7 @@ function write(file: string, test: DefinitionTest): void {
   const place = path.resolve(file);
   const before = existsSync(place) ? readFileSync(place, 'utf8') : '';
   try {
-    writeFileSync(place, withTest(before, test as JsonObject));
+    writeFileSync(place, withTest(before, test));
   } catch (error) {
     throw new CommandFailure(`${file} can't be written.`, 1, { cause: error });
   }

@@ -17,16 +17,16 @@ export const command = (deps: CommandDeps): Command =>
     .addCommand(add(deps))
     .addCommand(drain(deps));
 
-const list = ({ composition, settings, terminal }: CommandDeps): Command =>
+const list = (deps: CommandDeps): Command =>
   new Command('list')
     .description('Show the servers, and what is on them as last measured.')
     .addOption(new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text'))
     .addHelpText('after', '\nExample:\n  sluice shards list --format json')
     .action(async ({ format }: { format: 'text' | 'json' }) => {
-      const shards = await composition.withShards(settings(), (office) => office.list());
-      if (format === 'json') terminal.out(JSON.stringify(shards, undefined, 2));
-      else if (shards.length === 0) terminal.out('There are no shards. `sluice shards add` adds one; so does SLUICE_LOG_SHARDS at the start.');
-      else for (const line of table([HEADER, ...shards.map(row)])) terminal.out(line);
+      const shards = await deps.composition.withShards(deps.settings(), (office) => office.list());
+      if (format === 'json') deps.terminal.out(JSON.stringify(shards, undefined, 2));
+      else if (shards.length === 0) deps.terminal.out('There are no shards. `sluice shards add` adds one; so does SLUICE_LOG_SHARDS at the start.');
+      else for (const line of table([HEADER, ...shards.map(row)])) deps.terminal.out(line);
     });
 
 const HEADER = ['name', 'store', 'state', 'weight', 'families', 'bytes'];
@@ -35,7 +35,7 @@ function row({ name, store, state, weight, families, bytes }: ShardOnRecord): re
   return [name, store, state, weight, families, bytes];
 }
 
-const add = ({ composition, settings, terminal }: CommandDeps): Command =>
+const add = (deps: CommandDeps): Command =>
   new Command('add')
     .description('Add a server, which must answer. New families are placed on it from now on.')
     .argument('<name>', 'small letters, digits and "-"')
@@ -44,8 +44,8 @@ const add = ({ composition, settings, terminal }: CommandDeps): Command =>
     .addHelpText('after', '\nExample:\n  sluice shards add eu2 mysql://root:secret@db2:3306 --weight 2')
     .action(async (name: string, url: string, options: { weight: string }) => {
       const weight = weightOf(options.weight);
-      const shard = await composition.withShards(settings(), (office) => office.add({ name, url, weight }));
-      terminal.out(`The shard ${shard.name} (${shard.store}) is ${shard.state}, with a weight of ${shard.weight}.`);
+      const shard = await deps.composition.withShards(deps.settings(), (office) => office.add({ name, url, weight }));
+      deps.terminal.out(`The shard ${shard.name} (${shard.store}) is ${shard.state}, with a weight of ${shard.weight}.`);
     });
 
 function weightOf(text: string): number {
@@ -53,12 +53,12 @@ function weightOf(text: string): number {
   throw new CommandFailure(`--weight ${text} is not usable. Accepted: a whole number from 0.`);
 }
 
-const drain = ({ composition, settings, terminal }: CommandDeps): Command =>
+const drain = (deps: CommandDeps): Command =>
   new Command('drain')
     .description('Place no new families on a server. Those it has stay, and take events as before.')
     .argument('<name>', 'which one')
     .addHelpText('after', '\nExample:\n  sluice shards drain eu1')
     .action(async (name: string) => {
-      const shard = await composition.withShards(settings(), (office) => office.drain(name));
-      terminal.out(`The shard ${shard.name} is ${shard.state}: it keeps the families it has, and takes no new ones.`);
+      const shard = await deps.composition.withShards(deps.settings(), (office) => office.drain(name));
+      deps.terminal.out(`The shard ${shard.name} is ${shard.state}: it keeps the families it has, and takes no new ones.`);
     });

@@ -68,7 +68,7 @@ describe('a form response that becomes a log event', () => {
     const form = await formInto('typed', { plan: 'int', seats: 'int' });
     const failed = await inState(await submit(form, { plan: 'pro', seats: 1 }), 'failed');
     expect(failed.error).to.deep.include({ kind: 'config', step: 'append' });
-    expect(failed.error.message).to.contain('/logs/0/plan').and.contain('int');
+    expect(failed.error.message).to.contain('/logs/0/plan').and.contain('whole number');
     expect(await api.stored('typed')).to.equal(undefined);
   });
 

@@ -34,12 +34,12 @@ describe('npm run demo', function () {
 
     // The last chapter: the responses as a typed table, and what SQL says of it.
     const columns = tableBelow(out, 'The responses as a typed table');
-    expect(columns[0]).to.deep.equal(['name', 'nullable', 'type']);
-    expect(columns.slice(1).map(([name, , type]) => `${name} ${type}`)).to.include.members([
-      'name string',
+    expect(columns[0]).to.deep.equal(['name', 'type', 'nullable']);
+    expect(columns.slice(1).map(([name, type]) => `${name} ${type}`)).to.include.members([
+      'name text',
       'guests int',
       'vegetarian bool',
-      'arrival string',
+      'arrival text',
       'answered timestamp',
     ]);
     expect(tableBelow(out, 'SELECT name,')).to.deep.equal([

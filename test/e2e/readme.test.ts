@@ -11,7 +11,12 @@ import { startVendor, type Vendor } from '../support/vendor.ts';
 
 const README = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
 /** The shell blocks of the five-minute tour, in order: the three lines, then the action. */
-const BLOCKS = [...section('Five minutes').matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, lines]) => lines!);
+const BLOCKS = shellBlocks('Five minutes');
+const LOGS = shellBlocks('Logs');
+
+function shellBlocks(title: string): readonly string[] {
+  return [...section(title).matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, lines]) => lines!);
+}
 
 function section(title: string): string {
   return README.split(/^## /m).find((part) => part.startsWith(`${title}\n`)) ?? '';
@@ -67,6 +72,22 @@ describe('The tour of the README, as printed', function () {
     const [key, , response] = await bash(curls.join('\n'));
     expect(key).to.match(/^slk_/);
     expect(JSON.parse(response!)).to.deep.include({ answers: { name: 'Ada' } });
+  });
+
+  it('sends events, asks them by SQL and describes their table, with three more', async () => {
+    const [lines = ''] = LOGS;
+    expect(lines.trimEnd().split('\n')).to.have.length(3);
+    const seen = await bash(`${BLOCKS[0]!}echo\n${lines.replaceAll(/^(curl .*)$/gm, '$1; echo')}`);
+    const [put, rows, tables] = seen.slice(-3).map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(put).to.be.an('object');
+    expect(rows).to.deep.equal({
+      results: [
+        { status: 200, requests: 1, slowest: 3.5 },
+        { status: 503, requests: 1, slowest: 900 },
+      ],
+    });
+    expect(tables!['tables']).to.be.an('array').with.length.greaterThan(0);
+    expect(JSON.stringify(tables)).to.contain('"requests"');
   });
 
   it('attaches an action, whose run delivers the next response, signed', async () => {

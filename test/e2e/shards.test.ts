@@ -59,11 +59,10 @@ describe('sluice shards, beside a running process', function () {
     expect(await added('first', tenant.body.apiKey)).to.equal('one');
 
     const { out } = await shards('list', '--format', 'json');
-    const listed = (JSON.parse(out) as Record<string, unknown>[]).map(({ createdAt: _, ...shard }) => shard);
-    expect(listed).to.deep.equal([
-      { name: 'one', store: 'postgres', weight: 1, state: 'draining', families: 1, bytes: 0 },
-      { name: 'two', store: 'postgres', weight: 5, state: 'active', families: 1, bytes: 0 },
-    ]);
+    const [first, second, ...others] = JSON.parse(out) as object[];
+    expect(first).to.include({ name: 'one', store: 'postgres', weight: 1, state: 'draining', families: 1, bytes: 0 });
+    expect(second).to.include({ name: 'two', store: 'postgres', weight: 5, state: 'active', families: 1, bytes: 0 });
+    expect(others).to.have.length(0);
     expect(out).to.not.contain('postgres://');
     expect((await shards('list')).out).to.match(/│ two +│ postgres │ active +│ 5 +│ 1 +│ 0 +│/);
   });

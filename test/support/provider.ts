@@ -19,7 +19,7 @@ export interface ProvisionerOptions {
 
 const resource = (id: string, idempotency: string): string => `
     - id: ${id}
-      request: { method: POST, path: "/${id}s", json: { name: "${id}-{{ environment.id }}", key: "{{ step.idempotencyKey }}" } }
+      request: { method: POST, path: "/${id}s", json: { name: "${id}-{{ environment.id }}", key: "{{ step.idempotencyKey }}", environment: "{{ environment.name }}" } }
       idempotency: ${idempotency}
       response: { outputs: { ${id}Id: /id } }
       undo: [ { id: drop-${id}, request: { method: DELETE, path: "/${id}s/{{ steps.${id}.${id}Id }}" } } ]`;
@@ -55,6 +55,7 @@ interface Thing {
   readonly kind: string;
   readonly name: string;
   readonly key: string;
+  readonly environment: string;
 }
 
 /**
@@ -82,10 +83,10 @@ export class Provider {
 
   #do(request: VendorRequest, kind: string, id: string | undefined): [number, object] {
     if (request.method === 'POST') {
-      const { name, key } = JSON.parse(request.body) as { name: string; key: string };
+      const { name, key, environment } = JSON.parse(request.body) as Omit<Thing, 'kind'>;
       const known = [...this.things].find(([, thing]) => thing.key === key);
       const own = known?.[0] ?? `${kind}-${this.things.size + 1}-${this.log.length}`;
-      this.things.set(own, { kind, name, key });
+      this.things.set(own, { kind, name, key, environment });
       return [200, { id: own }];
     }
     if (request.method === 'DELETE') return this.things.delete(id!) ? [200, {}] : [404, {}];
@@ -96,13 +97,20 @@ export class Provider {
     return [200, { items: [...this.things].filter(([, thing]) => thing.name === name).map(([found]) => ({ id: found })) }];
   }
 
-  /** The kinds of what is there, in the order in which it was made; of one environment where that is named. */
-  leftOf(environment = ''): string[] {
-    return [...this.things.values()].filter(({ name }) => name.endsWith(environment)).map(({ kind }) => kind);
+  /** The kinds of what is there, in the order in which it was made. */
+  get left(): string[] {
+    return [...this.things.values()].map(({ kind }) => kind);
   }
 
-  get left(): string[] {
-    return this.leftOf();
+  /** The same of one environment alone. */
+  leftOf({ id }: { readonly id: string }): string[] {
+    return [...this.things.values()].filter(({ name }) => name.endsWith(id)).map(({ kind }) => kind);
+  }
+
+  /** The name of the environment that a request is about, where the provider can know it. */
+  environmentOf({ method, target, body }: VendorRequest): string | undefined {
+    if (method === 'POST') return (JSON.parse(body) as Thing).environment;
+    return this.things.get(target.split('/')[2] ?? '')?.environment;
   }
 
   /** Lets a call fail. */

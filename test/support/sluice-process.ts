@@ -84,6 +84,49 @@ export async function startWorker(env: Readonly<Record<string, string>>): Promis
   return { pid: child.pid!, output: () => said, end: (signal) => end(child, signal) };
 }
 
+/** `sluice sandbox`, in a process of its own. */
+export interface SandboxProcess {
+  readonly url: string;
+  /** For SLUICE_ENDPOINTS: each vendor's origin to the sandbox. */
+  readonly endpoints: Readonly<Record<string, string>>;
+  /** Permanent credentials of its AWS account. */
+  readonly aws: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | string>;
+}
+
+/**
+ * Starts `sluice sandbox` on a free port, and reads from what it prints how it is used.
+ * @throws Error with what it printed, where it ends instead
+ */
+export async function startSandboxProcess(args: readonly string[] = []): Promise<SandboxProcess> {
+  const child = spawn(process.execPath, [BIN, 'sandbox', '--port', '0', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [, url = '', endpoints = '', aws = ''] = await printed(
+    child,
+    /serves (http:\S+):[^]*SLUICE_ENDPOINTS='([^']+)'[^]*\n {2}AWS +(\{.*\})\n/,
+  );
+  return {
+    url,
+    endpoints: JSON.parse(endpoints) as SandboxProcess['endpoints'],
+    aws: JSON.parse(aws) as SandboxProcess['aws'],
+    end: (signal) => end(child, signal),
+  };
+}
+
+/** What a process has printed, on both streams, once it matches. */
+function printed(child: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
+  let said = '';
+  return new Promise((resolve, reject) => {
+    const hear = (chunk: Buffer): void => {
+      said += chunk.toString();
+      const match = pattern.exec(said);
+      if (match) resolve(match);
+    };
+    child.stdout?.on('data', hear);
+    child.stderr?.on('data', hear);
+    child.once('exit', (code) => reject(new StartRefused(code, said)));
+  });
+}
+
 /** `sluice start` ended by itself. */
 export class StartRefused extends Error {
   readonly exitCode: number | null;

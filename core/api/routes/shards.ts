@@ -1,10 +1,10 @@
 import { Type } from 'typebox';
 import type { Logs } from '../../domains/logs/logs.ts';
 import { addShard, changeShard, pinTenant } from '../../domains/logs/shard-admin.ts';
-import { answeringStore, MOST_WEIGHT, SHARD_NAME } from '../../domains/logs/shard-office.ts';
+import { answeringStore, MOST_WEIGHT, SHARD_NAME, shownShard } from '../../domains/logs/shard-office.ts';
 import { notFound } from '../../kernel/errors.ts';
 import { isUuid } from '../../kernel/ids.ts';
-import { SHARD_STATES, type LogShardRecord, type ShardLoad } from '../../kernel/stores/logs.ts';
+import { SHARD_STATES, type LogShardRecord } from '../../kernel/stores/logs.ts';
 import { route, type Route } from '../route.ts';
 import { closed, listOf, Time } from '../schema.ts';
 
@@ -25,7 +25,7 @@ const Shard = Type.Object({
 
 export function shardRoutes({ logs }: { readonly logs: Logs }): Route[] {
   const show = async (record: LogShardRecord): Promise<object> =>
-    showShard(record, await logs.directory.load());
+    shownShard(record, await logs.directory.load());
   return [
     route({
       method: 'GET',
@@ -39,7 +39,7 @@ export function shardRoutes({ logs }: { readonly logs: Logs }): Route[] {
         const records = await work((stores) => stores.logShards.list());
         return {
           status: 200,
-          body: { items: records.map((record) => showShard(record, load)), nextCursor: null },
+          body: { items: records.map((record) => shownShard(record, load)), nextCursor: null },
         };
       },
     }),
@@ -63,7 +63,7 @@ export function shardRoutes({ logs }: { readonly logs: Logs }): Route[] {
       async handle({ work, body }) {
         const store = await answeringStore(logs.shards, body);
         const made = await work((stores) => addShard(stores, { ...body, store }));
-        return { status: 201, headers: { Location: '/v1/shards' }, body: showShard(made, new Map()) };
+        return { status: 201, headers: { Location: '/v1/shards' }, body: shownShard(made, new Map()) };
       },
     }),
     route({
@@ -111,10 +111,4 @@ export function shardRoutes({ logs }: { readonly logs: Logs }): Route[] {
       },
     }),
   ];
-}
-
-function showShard(record: LogShardRecord, load: ReadonlyMap<string, ShardLoad>): object {
-  const { name, store, weight, state, createdAt } = record;
-  const { families, bytes } = load.get(name) ?? { families: 0, bytes: 0 };
-  return { name, store, weight, state, families, bytes, createdAt };
 }

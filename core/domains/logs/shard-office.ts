@@ -26,7 +26,7 @@ export async function answeringStore(
   }
 }
 
-/** A server, and what it holds. */
+/** A server, and what it holds. Its URL has a password in it. */
 export interface ShardOnRecord extends Omit<LogShardRecord, 'url'>, ShardLoad {}
 
 /** The operator's use-cases, each a transaction of its own: for the command line, which has no request. */
@@ -44,20 +44,16 @@ export function shardOffice({ work, shards, directory }: {
   readonly shards: Pick<Shards, 'storeFor'>;
   readonly directory: Pick<LogDirectory, 'load'>;
 }): ShardOffice {
-  const shown = ({ url: _, ...record }: LogShardRecord, load: ReadonlyMap<string, ShardLoad>): ShardOnRecord => ({
-    ...record,
-    ...(load.get(record.name) ?? { families: 0, bytes: 0 }),
-  });
   return {
     async list() {
       const load = await directory.load();
       const records = await work.within([OPERATOR], (stores) => stores.logShards.list());
-      return records.map((record) => shown(record, load));
+      return records.map((record) => shownShard(record, load));
     },
     async add(shard) {
       checkNew(shard);
       const store = await answeringStore(shards, shard);
-      return shown(await work.within([OPERATOR], (stores) => addShard(stores, { ...shard, store })), new Map());
+      return shownShard(await work.within([OPERATOR], (stores) => addShard(stores, { ...shard, store })), new Map());
     },
     async drain(name) {
       const load = await directory.load();
@@ -66,9 +62,15 @@ export function shardOffice({ work, shards, directory }: {
         if (!names.includes(name)) throw unknown(name, names);
         return changeShard(stores, name, { state: 'draining' });
       });
-      return shown(record, load);
+      return shownShard(record, load);
     },
   };
+}
+
+/** @param load what servers hold, by their names */
+export function shownShard(record: LogShardRecord, load: ReadonlyMap<string, ShardLoad>): ShardOnRecord {
+  const { name, store, weight, state, createdAt } = record;
+  return { name, store, weight, state, ...(load.get(name) ?? { families: 0, bytes: 0 }), createdAt };
 }
 
 function checkNew({ name, weight = 1 }: { readonly name: string; readonly weight?: number | undefined }): void {

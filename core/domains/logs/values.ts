@@ -107,8 +107,7 @@ function lengthFault(text: string): ValueFault | undefined {
 }
 
 function surrogateFault(text: string): ValueFault | undefined {
-  // In a pattern of code points only a surrogate that stands alone is one.
-  if (!/\p{Surrogate}/u.test(text)) return undefined;
+  if (text.isWellFormed()) return undefined;
   return new ValueFault(
     'The text holds half of a surrogate pair, which is no character. Send whole characters.',
   );

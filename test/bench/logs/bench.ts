@@ -4,35 +4,38 @@ import { join } from 'node:path';
 import { createDatabase } from '../../support/database.ts';
 import { startCluster } from '../../support/cluster.ts';
 import { startMysqlServers } from '../../support/mysql-servers.ts';
+import { cpuSeconds, cpuSecondsOfChildren } from '../proc.ts';
 import { startSluice, type Sluice } from '../sluice.ts';
 import { SCHEMA } from './events.ts';
 import { benchExport } from './export.ts';
 import { batchesOnMysql, batchesOnPostgres, singleEvents, type Place } from './intake.ts';
 import { FAMILY } from './load.ts';
-import { printContests } from './versus.ts';
+import { printOutcomes, type Outcome } from './versus.ts';
 
 /** Of the MariaDB that both sides write to, beside that a commit waits for the disk. */
 const SETTINGS = { 'innodb-buffer-pool-size': '512M', 'innodb-log-file-size': '512M' };
 
+type Shard = Pick<Place, 'shard' | 'shardCpu'>;
+
 /** Where the parts run: on servers of their own, each commit of which reaches the disk. */
 interface Servers {
-  readonly mysql: string;
-  readonly postgres: string;
+  readonly mysql: Shard;
+  readonly postgres: Shard;
   /** Starts the real program on a control plane and a shard. */
   start(control: string, shard: string, apiKey?: string): Promise<Sluice>;
 }
 
 const PARTS: Readonly<Record<string, (servers: Servers) => Promise<void>>> = {
   async mysql(servers) {
-    printContests(await onShard(servers, servers.mysql, [batchesOnMysql, singleEvents]));
+    printOutcomes(await onShard(servers, servers.mysql, [batchesOnMysql, singleEvents]));
   },
   async postgres(servers) {
-    printContests(await onShard(servers, servers.postgres, [batchesOnPostgres]));
+    printOutcomes(await onShard(servers, servers.postgres, [batchesOnPostgres]));
   },
   async export(servers) {
     const { url } = await createDatabase();
     const rows = Number(process.env['SLUICE_BENCH_ROWS'] ?? 1_000_000);
-    await benchExport(rows, (apiKey) => servers.start(url, servers.mysql, apiKey));
+    await benchExport(rows, (apiKey) => servers.start(url, servers.mysql.shard, apiKey));
   },
 };
 
@@ -56,7 +59,9 @@ export async function benchLogs(parts: readonly string[]): Promise<void> {
     return sluice;
   };
   try {
-    const servers = { mysql: server!.url, postgres: (await createDatabase()).url, start };
+    const mysql = { shard: server!.url, shardCpu: () => cpuSeconds(server!.pid) };
+    const postgres = { shard: (await createDatabase()).url, shardCpu: () => cpuSecondsOfChildren(cluster.pid) };
+    const servers = { mysql, postgres, start };
     for (const name of chosen) await PARTS[name]!(servers);
   } finally {
     for (const sluice of started) await sluice.stop();
@@ -68,15 +73,16 @@ export async function benchLogs(parts: readonly string[]): Promise<void> {
 
 async function onShard(
   servers: Servers,
-  shard: string,
-  contests: readonly ((place: Place) => Promise<readonly string[]>)[],
-): Promise<readonly (readonly string[])[]> {
+  shard: Shard,
+  contests: readonly ((place: Place) => Promise<Outcome>)[],
+): Promise<readonly Outcome[]> {
   const { url } = await createDatabase();
-  const sluice = await servers.start(url, shard);
+  const sluice = await servers.start(url, shard.shard);
   const headers = { authorization: `Bearer ${sluice.apiKey}` };
   await sluice.call('POST', '/api/log', { family: FAMILY, schema: SCHEMA, logs: [] });
-  const rows: (readonly string[])[] = [];
-  for (const contest of contests) rows.push(await contest({ target: { url: `${sluice.url}/api/log`, headers }, shard }));
+  const place = { target: { url: `${sluice.url}/api/log`, headers }, pid: sluice.pid, ...shard };
+  const outcomes: Outcome[] = [];
+  for (const contest of contests) outcomes.push(await contest(place));
   await sluice.stop();
-  return rows;
+  return outcomes;
 }

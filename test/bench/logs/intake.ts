@@ -6,7 +6,7 @@ import { startProgram, type Program } from '../process.ts';
 import { NODE_FLAGS } from '../sluice.ts';
 import { FAMILY, Load } from './load.ts';
 import { askRound } from './round.ts';
-import { versus } from './versus.ts';
+import { versus, type Outcome } from './versus.ts';
 
 const BATCHES = 150;
 const SINGLE = 15_000;
@@ -15,34 +15,40 @@ const CLIENTS = 64;
 /** The server under test, and where its shard is. */
 export interface Place {
   readonly target: Target;
+  readonly pid: number;
   readonly shard: string;
+  /** Seconds of processor time that the shard has used so far. */
+  readonly shardCpu: () => number;
 }
 
 /** Batches of 1,000, four at a time, beside a loop that inserts the same rows with mysql2 over four connections. */
-export async function batchesOnMysql({ target, shard }: Place): Promise<readonly string[]> {
-  const env = { MYSQL_URL: shard, MYSQL_TABLE: await tableOnMysql(shard, 'looped') };
-  return besideLoop('batches of 1,000, MariaDB: mysql2, multi-row INSERT', 'insert-loop.ts', env, target);
+export async function batchesOnMysql(place: Place): Promise<Outcome> {
+  const env = { MYSQL_URL: place.shard, MYSQL_TABLE: await tableOnMysql(place.shard, 'looped') };
+  return besideLoop('batches of 1,000, MariaDB: mysql2, multi-row INSERT', 'insert-loop.ts', env, place);
 }
 
 /** The same on PostgreSQL, beside COPY. */
-export async function batchesOnPostgres({ target, shard }: Place): Promise<readonly string[]> {
-  const env = { POSTGRES_URL: shard, POSTGRES_TABLE: await tableOnPostgres(shard, 'looped') };
-  return besideLoop('batches of 1,000, PostgreSQL: COPY', 'copy-loop.ts', env, target);
+export async function batchesOnPostgres(place: Place): Promise<Outcome> {
+  const env = { POSTGRES_URL: place.shard, POSTGRES_TABLE: await tableOnPostgres(place.shard, 'looped') };
+  return besideLoop('batches of 1,000, PostgreSQL: COPY', 'copy-loop.ts', env, place);
 }
 
 async function besideLoop(
   name: string,
   program: string,
   env: NodeJS.ProcessEnv,
-  target: Target,
-): Promise<readonly string[]> {
+  { target, pid, shardCpu }: Place,
+): Promise<Outcome> {
   const loop = await start(program, env);
   const load = new Load(target, { events: 1000, clients: 4, distinct: 20 });
+  const events = BATCHES * 1000;
   try {
     return await versus({
       name,
-      ours: () => load.round(BATCHES),
-      peer: async () => (BATCHES * 1000 * 1000) / (await askRound(loop, BATCHES)),
+      ours: { pid, round: () => load.round(BATCHES) },
+      peer: { pid: loop.pid, round: async () => (events * 1000) / (await askRound(loop, BATCHES)) },
+      events,
+      database: shardCpu,
     });
   } finally {
     await loop.stop();
@@ -50,7 +56,7 @@ async function besideLoop(
 }
 
 /** One event a request, 64 at a time, beside an express route that inserts it through mysql2's pool. */
-export async function singleEvents({ target, shard }: Place): Promise<readonly string[]> {
+export async function singleEvents({ target, pid, shard, shardCpu }: Place): Promise<Outcome> {
   const env = { MYSQL_URL: shard, MYSQL_TABLE: await tableOnMysql(shard, 'routed') };
   const peer = await start('express-peer.ts', env);
   const shape = { events: 1, clients: CLIENTS, distinct: 1000 };
@@ -59,8 +65,10 @@ export async function singleEvents({ target, shard }: Place): Promise<readonly s
   try {
     return await versus({
       name: 'one event a request, MariaDB: express, mysql2, INSERT',
-      ours: () => ours.round(SINGLE),
-      peer: () => theirs.round(SINGLE),
+      ours: { pid, round: () => ours.round(SINGLE) },
+      peer: { pid: peer.pid, round: () => theirs.round(SINGLE) },
+      events: SINGLE,
+      database: shardCpu,
     });
   } finally {
     await peer.stop();

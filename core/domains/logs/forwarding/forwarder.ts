@@ -65,13 +65,17 @@ export class Forwarder {
   async collect(places: readonly Place[]): Promise<void> {
     const faults: unknown[] = [];
     const collectFrom = async (shard: string): Promise<void> => {
-      for (const place of places.filter((each) => each.shard === shard)) {
-        try {
-          await this.#collect(place);
-        } catch (error) {
-          if (isAway(error)) return;
-          faults.push(error);
+      try {
+        // One that hangs is found out soon by this, and not by what waits for an answer of its own.
+        await (await this.#deps.shards.open(shard)).ping();
+        for (const place of places.filter((each) => each.shard === shard)) {
+          await this.#collect(place).catch((error: unknown) => {
+            if (isAway(error)) throw error;
+            faults.push(error);
+          });
         }
+      } catch (error) {
+        if (!isAway(error)) faults.push(error);
       }
     };
     await Promise.all([...new Set(places.map(({ shard }) => shard))].map(collectFrom));
@@ -103,20 +107,29 @@ export class Forwarder {
       if (plan?.sink?.store !== 'steps' || !isDue(collected, plan.sink.batch)) continue;
       const connection = `${collected.tenantId} ${collected.connectionId}`;
       let room = rooms.get(connection) ?? BACKLOG - collected.backlog;
-      for (let runs = 1; runs > 0 && room > 0; room -= runs) made += runs = await this.#take(collected, plan, plan.sink.batch);
+      for (let more = true; more && room > 0; ) {
+        const taken = await this.#take(collected, plan, plan.sink.batch);
+        made += taken.runs;
+        room -= taken.runs;
+        more = taken.more;
+      }
       rooms.set(connection, room);
     }
     return made;
   }
 
-  #take(collected: Collected, plan: Plan, policy: BatchPolicy): Promise<number> {
+  #take(
+    collected: Collected,
+    plan: Plan,
+    policy: BatchPolicy,
+  ): Promise<{ readonly runs: number; readonly more: boolean }> {
     const { tenantId, routeId, family } = collected;
     return this.#deps.work.within([tenantId], async (stores) => {
       const pending = await stores.logRoutes.takePending(tenantId, routeId, family, NOTES);
       const runs: NewRun[] = [];
       for (const batch of batchesOf(pending, policy)) runs.push(await runFor(stores, plan, collected, batch));
       await stores.runs.add(runs);
-      return runs.length;
+      return { runs: runs.length, more: pending.length === NOTES };
     });
   }
 }

@@ -9,7 +9,7 @@ import { Coverage } from './coverage.ts';
 import { Generator } from './generator.ts';
 import { inFlight } from './in-flight.ts';
 import { mutate } from './mutate.ts';
-import { Random } from './random.ts';
+import { Random } from '../../../support/random.ts';
 import { catalogOf, GENERATED } from './sample.ts';
 import { mysqlSample, postgresSample, type SampleServer } from './servers.ts';
 

@@ -1,5 +1,5 @@
 import type { FamilyShape } from '../../../../core/domains/logs/sql/catalog.ts';
-import { Random } from './random.ts';
+import { Random } from '../../../support/random.ts';
 import { ONE_SHARD } from './sample.ts';
 
 /** `big` are whole numbers that no arithmetic may make larger, `exact` decimals that were not divided, `decimal` any. */

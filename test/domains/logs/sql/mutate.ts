@@ -1,5 +1,5 @@
 import { tokenize } from '../../../../core/domains/logs/sql/lexer.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../../../support/random.ts';
 
 const OPERATORS = ['=', '<', '<=>', '+', '-', '*', '/', '%', 'AND', 'OR', 'IS NULL AND', '<>', 'LIKE', 'IS TRUE =', 'NOT', '- -', 'IN (1) ='];
 

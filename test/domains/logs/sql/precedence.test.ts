@@ -5,7 +5,7 @@ import { SluiceError } from '../../../../core/kernel/errors.ts';
 import { mysqlMissing } from '../../../support/mysql-servers.ts';
 import { soak } from '../../../support/soak.ts';
 import { inFlight } from './in-flight.ts';
-import { Random } from './random.ts';
+import { Random } from '../../../support/random.ts';
 import { catalogOf, ONE_SHARD } from './sample.ts';
 import { mysqlSample, postgresSample, type SampleServer } from './servers.ts';
 

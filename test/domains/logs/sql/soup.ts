@@ -1,6 +1,6 @@
 import { Generator } from './generator.ts';
 import { mutate } from './mutate.ts';
-import { Random } from './random.ts';
+import { Random } from '../../../support/random.ts';
 import { ATTACKS, HUGE, MYSQL_RESERVED, ODD_CHARACTERS, PLAIN } from './soup-words.ts';
 
 /** Texts that are queries, almost queries, and nothing of the kind. The same seed gives the same ones. */
