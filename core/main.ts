@@ -269,7 +269,7 @@ async function startWorker(on: {
   const environments = environmentDirectory(db);
   const jobs = [
     sweepJob(queue),
-    forgetJob(records),
+    forgetJob({ records, queue }),
     ...logJobs(logs, { catalogue, work, queue }),
     ...computeJobs({ environments, catalogue, queue }),
   ];

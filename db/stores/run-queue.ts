@@ -4,6 +4,7 @@ import type { ClaimedRun, NewRun, RunWrite, Written } from '../../core/kernel/ru
 import { claimRuns, nextDue } from './runs/claim.ts';
 import { insertMissing, insertRuns, WAKE } from './runs/insert.ts';
 import { beat, beats, giveBackRuns, recoverRuns, registerWorker, resignWorker, unclaimRuns, type WorkerBeat } from './runs/recover.ts';
+import { retireRuns } from './runs/retire.ts';
 import { release, type SlotHeld } from './runs/slots.ts';
 import type { Subject } from './runs/subject.ts';
 import { moveSubjects, SUBJECTS } from './runs/subjects.ts';
@@ -113,6 +114,11 @@ export class RunQueue implements RunStore {
       await client.query(BY_INDEX);
       return recoverRuns(client, dead, this.#subjects);
     });
+  }
+
+  /** See `retireRuns`. */
+  retire(limit: number): Promise<number> {
+    return retireRuns(this.#pool, limit);
   }
 
   /** The sweep: slots of ended runs are given back, and the workers are woken where something is due. */

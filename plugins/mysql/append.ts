@@ -66,9 +66,9 @@ async function writeAndCommit(
 ): Promise<void> {
   const inserts = insertsOf(batches, maxPacket);
   for (let next = inserts.next(); !next.done; ) {
-    const { sql, values } = next.value;
+    const { sql, packet } = next.value;
     next = inserts.next();
-    if (values) await session.execute(sql, values);
+    if (packet) await session.execute(sql, packet);
     else if (next.done) return void (await session.runAll([sql, 'COMMIT']));
     else await session.run(sql);
   }

@@ -1,5 +1,6 @@
 import { LogStoreError, type AppendBatch, type LogColumn, type LogValue } from '../../core/sdk.ts';
-import { checkFinite, literal, writerOf } from './literal.ts';
+import { packetOf } from './execution.ts';
+import { literal, writerOf } from './literal.ts';
 import { quoted } from './names.ts';
 
 /** Characters of a statement's values; at most three bytes each. */
@@ -14,10 +15,10 @@ const PREPARED = 250;
 /** A statement has at most so many `?`: their number travels in 16 bits. */
 const PLACEHOLDERS = 65_535;
 
-/** A statement of ours: prepared, where it has values. */
+/** A statement of ours: prepared, where there is a packet that executes it. */
 export interface Insert {
   readonly sql: string;
-  readonly values?: LogValue[];
+  readonly packet?: Buffer;
 }
 
 /**
@@ -39,8 +40,9 @@ export function* insertsOf(batches: readonly AppendBatch[], maxPacket: number): 
     let at = 0;
     for (; at + run <= values.length; at += run) {
       const full = values.slice(at, at + run);
-      if (lengthOf(full) > enough) yield* asText(full);
-      else yield { sql: preparedOf(head, width, run), values: full };
+      const packet = packetOf(full, enough);
+      if (packet) yield { sql: preparedOf(head, width, run), packet };
+      else yield* asText(full);
     }
     yield* asText(values.slice(at));
   }
@@ -95,22 +97,6 @@ function* textOf(
 }
 
 const quoteMoment = (value: LogValue): string => `'${String(value)}'`;
-
-/** Digits, sign, point and exponent of the longest number. */
-const LONGEST_NUMBER = 25;
-
-/** Characters of all values, at most. @throws LogStoreError for a number that SQL has no word for. */
-function lengthOf(values: readonly LogValue[]): number {
-  let length = 0;
-  for (const value of values) {
-    if (typeof value === 'string') length += value.length;
-    else if (typeof value === 'number') {
-      checkFinite(value);
-      length += LONGEST_NUMBER;
-    }
-  }
-  return length;
-}
 
 function byFamily(batches: readonly AppendBatch[]): ReadonlyMap<string, readonly AppendBatch[]> {
   const families = new Map<string, AppendBatch[]>();

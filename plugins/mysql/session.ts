@@ -1,6 +1,7 @@
 import mysql from 'mysql2';
-import { LogStoreError, type LogValue } from '../../core/sdk.ts';
+import { LogStoreError } from '../../core/sdk.ts';
 import type { Address } from './address.ts';
+import { Execution, type CommandConnection } from './execution.ts';
 
 /** Ms within which a server must take a connection, or answer what never has to wait. */
 export const CONNECT_TIMEOUT = 2000;
@@ -67,8 +68,8 @@ export class Session {
       multipleStatements: multiple,
       // Each takes about a megabyte of the server's memory.
       maxPreparedStatements: 4,
-      // No statement of ours reads a file; a server that asks for one is refused.
-      flags: ['-LOCAL_FILES'],
+      // No statement of ours reads a file; a server that asks for one is refused. None has attributes (see execution.ts).
+      flags: ['-LOCAL_FILES', '-CLIENT_QUERY_ATTRIBUTES'],
     });
     const session = new Session(connection);
     await new Promise<void>((settle, fail) => {
@@ -140,13 +141,21 @@ export class Session {
     });
   }
 
-  /** Runs a statement that changes rows and is kept prepared. Numbers travel as doubles. */
-  execute(sql: string, values: LogValue[]): Promise<void> {
-    return new Promise((settle, fail) => {
-      this.#connection.execute({ sql, values, timeout: STATEMENT_TIMEOUT }, (error) => {
-        if (error) fail(this.#giveUpIfLate(error));
-        else settle();
-      });
+  /** Runs a statement that changes rows and is kept prepared, with the values of a packet. */
+  execute(sql: string, packet: Buffer): Promise<void> {
+    const { promise, settle, fail } = settlement<void>();
+    const forget = this.onLost(fail);
+    const timer = this.#limit(STATEMENT_TIMEOUT, fail);
+    const connection = this.#connection as CommandConnection;
+    connection.prepare(sql, (error, statement) => {
+      if (error) return fail(error);
+      // The type leaves it out.
+      const { id } = statement as mysql.PrepareStatementInfo & { readonly id: number };
+      connection.addCommand(new Execution(id, packet, (failed) => (failed ? fail(failed) : settle())));
+    });
+    return promise.finally(() => {
+      clearTimeout(timer);
+      forget();
     });
   }
 

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import pg from 'pg';
 import { attemptsOf, EnvironmentOwner, newEstate, type Begun, type Estate } from '../support/environments.ts';
 import { DENIED, Provider, PROVIDER_ORIGIN, provisioner } from '../support/provider.ts';
 import { eventually, startSluice, type SluiceProcess } from '../support/sluice-process.ts';
@@ -175,6 +176,45 @@ describe('A compute environment whose provider is in trouble', function () {
     expect(operation.progress).to.deep.equal({ done: 3, total: 3, step: null });
     expect(provider.deletions()).to.deep.equal(['DELETE roles', 'DELETE buckets', 'DELETE networks']);
     expect(await owner.states(deletion)).to.deep.equal(['SUCCEEDED', 'DELETED']);
+  });
+
+  /** Lets the schedule look at an environment now, instead of in minutes; gives the environment afterwards. */
+  async function looked(at: Begun): Promise<Awaited<ReturnType<EnvironmentOwner['environment']>>> {
+    const checks = async () => (await owner.call('GET', `/v1/runs?kind=read&subject=environment:${at.id}`)).body.items;
+    const before = (await checks()).length;
+    const client = new pg.Client({ connectionString: estate.databaseUrl });
+    await client.connect();
+    await client.query(`UPDATE compute_environments SET read_at = now() - interval '1 hour' WHERE id = $1`, [at.id]);
+    await client.query(`UPDATE agenda_jobs SET next_run_at = now() WHERE name = 'check-drift'`);
+    await client.end();
+    await eventually('it was looked at', async () => {
+      const found = await checks();
+      return found.length > before && ['succeeded', 'failed'].includes(found[0].state);
+    });
+    return owner.environment(at);
+  }
+
+  it('is DEGRADED where a look finds that something is gone, and a look that cannot reach the provider changes nothing', async () => {
+    const begun = await owner.create();
+    await owner.becomes(begun, 'SUCCEEDED');
+    const unreachable: Provider['trouble'] = () => ({ instead: cut });
+    const reachable: Provider['trouble'] = () => undefined;
+    provider.trouble = unreachable;
+    expect(await looked(begun)).to.deep.include({ state: 'ACTIVE', error: null });
+
+    provider.trouble = reachable;
+    const [network = '', was] = [...provider.things].find(([, { kind }]) => kind === 'networks')!;
+    provider.things.delete(network);
+    const gone = await looked(begun);
+    expect(gone.state).to.equal('DEGRADED');
+    expect(gone.error).to.deep.include({ code: 'NOT_FOUND', step: 'look', message: 'The network is gone.' });
+
+    provider.trouble = unreachable;
+    expect(await looked(begun)).to.deep.include({ state: 'DEGRADED', error: gone.error });
+
+    provider.trouble = reachable;
+    provider.things.set(network, was);
+    expect(await looked(begun)).to.deep.include({ state: 'ACTIVE', error: null });
   });
 
   it('is made and deleted as its definition was when it was asked for, whatever was edited since', async () => {

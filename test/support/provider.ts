@@ -48,6 +48,12 @@ create:
       request: { method: GET, path: "/roles/{{ steps.role.roleId }}" }
       errors: [ { when: { body: { /usable: false } }, then: fail, kind: transient, code: PROBE_FAILED, message: "Nobody gets in with the role." } ]
   outputs: { networkId: "{{ steps.network.networkId }}", roleId: "{{ steps.role.roleId }}" }
+read:
+  steps:
+    - id: look
+      request: { method: GET, path: "/networks/{{ environment.outputs.networkId }}" }
+      errors: [ { when: { status: 404 }, then: fail, code: NOT_FOUND, message: "The network is gone." } ]
+  healthy: { body: { /state: READY } }
 `;
 }
 
