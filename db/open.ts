@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { Sequelize, type Transaction } from 'sequelize';
+import { Sequelize, type Transaction, type TransactionOptions } from 'sequelize';
 import { isUuid } from '../core/kernel/ids.ts';
 import { connectionTo, getTypeParser, type Role } from './connection.ts';
 import { defineModels, type Models } from './models/index.ts';
@@ -74,11 +74,10 @@ export async function openDatabase({
     sequelize,
     models: defineModels(sequelize),
     inTenants: (tenantIds, work) => inTenants(app, tenantIds, work),
-    modelsInTenants: (tenantIds, work) =>
-      sequelize.transaction(async (transaction) => {
-        await sequelize.query(setTenants(tenantIds), { transaction });
-        return work(transaction);
-      }),
+    modelsInTenants(tenantIds, work) {
+      const begin: Begin = { andThen: setTenants(tenantIds) };
+      return sequelize.transaction(begin, work);
+    },
     async close() {
       await Promise.all([engine.end(), app.end(), sequelize.close()]);
     },
@@ -125,11 +124,25 @@ function openSequelize(url: string, poolSize: number): Sequelize {
       this.on('error', () => {});
     }
   }
-  return new Sequelize({
+  const sequelize = new Sequelize({
     dialect: 'postgres',
     // Sequelize falls back on the module's parsers: with ours, models and raw queries read alike.
     dialectModule: { ...pg, Client, types: { ...pg.types, getTypeParser } },
     pool: { max: poolSize, idle: 10_000 },
     logging: false,
   });
+  const generator = sequelize.getQueryInterface().queryGenerator as TransactionQueries;
+  const start = generator.startTransactionQuery.bind(generator);
+  generator.startTransactionQuery = (transaction) => start(transaction) + (transaction.options.andThen ?? '');
+  return sequelize;
+}
+
+/** What a transaction begins with, in the same round trip: the simple protocol takes several statements. */
+interface Begin extends TransactionOptions {
+  readonly andThen?: string;
+}
+
+/** The part of Sequelize's generator of statements that begins transactions; its types leave it out. */
+interface TransactionQueries {
+  startTransactionQuery(transaction: { readonly options: Begin }): string;
 }

@@ -7,7 +7,7 @@ import { beat, beats, giveBackRuns, recoverRuns, registerWorker, resignWorker, u
 import { retireRuns } from './runs/retire.ts';
 import { release, type SlotHeld } from './runs/slots.ts';
 import type { Subject } from './runs/subject.ts';
-import { moveSubjects, SUBJECTS } from './runs/subjects.ts';
+import { movedBy, moveSubjects, SUBJECTS } from './runs/subjects.ts';
 import { writeRuns, type WriteResult } from './runs/write.ts';
 
 const FIRST = '00000000-0000-0000-0000-000000000000';
@@ -16,14 +16,17 @@ const FIRST = '00000000-0000-0000-0000-000000000000';
 export class RunQueue implements RunStore {
   readonly #pool: Pool;
   readonly #subjects: readonly Subject[];
-  readonly #subjectsAtClaim: readonly Subject[];
+  readonly #subjectsUnderWay: readonly Subject[];
+  /** Kinds of runs whose ends move a subject. */
+  readonly #followed: ReadonlySet<string>;
   /** Where the next claim looks for tenants: behind the last one served. */
   #after = FIRST;
 
   constructor(engine: Pool, subjects = SUBJECTS) {
     this.#pool = engine;
     this.#subjects = subjects;
-    this.#subjectsAtClaim = subjects.filter(({ atClaim }) => atClaim);
+    this.#subjectsUnderWay = movedBy(subjects, 'running');
+    this.#followed = new Set(subjects.flatMap(({ kinds }) => kinds));
   }
 
   async enqueue(runs: readonly NewRun[]): Promise<void> {
@@ -43,10 +46,10 @@ export class RunQueue implements RunStore {
   }
 
   async #claim(workerId: string, limit: number, after: string): Promise<ClaimedRun[]> {
-    if (this.#subjectsAtClaim.length === 0) return claimRuns(this.#pool, workerId, limit, after);
+    if (this.#subjectsUnderWay.length === 0) return claimRuns(this.#pool, workerId, limit, after);
     return this.#inTransaction(async (client) => {
       const runs = await claimRuns(client, workerId, limit, after);
-      await moveSubjects(client, this.#subjectsAtClaim, runs);
+      await moveSubjects(client, this.#subjectsUnderWay, runs);
       return runs;
     });
   }
@@ -58,14 +61,22 @@ export class RunQueue implements RunStore {
   async write(writes: readonly RunWrite[]): Promise<ReadonlyMap<string, Written>> {
     const { written, freed } = await (writes.some((write) => this.#hasFollowers(write))
       ? this.#writeAndFollow(writes)
-      : writeRuns(this.#pool, writes));
+      : this.#writeAlone(writes));
     if (freed.length > 0) await this.releaseSlots(freed);
     return written;
   }
 
   /** Whether something else moves with it, in the same transaction. */
-  #hasFollowers({ kind, spawn }: RunWrite): boolean {
-    return spawn !== undefined || this.#subjects.some(({ kinds }) => kinds.includes(kind));
+  #hasFollowers({ kind, spawn, state }: RunWrite): boolean {
+    return spawn !== undefined || movedBy(this.#subjects, state).some(({ kinds }) => kinds.includes(kind));
+  }
+
+  /** In one statement, which is all that a poll takes. */
+  async #writeAlone(writes: readonly RunWrite[]): Promise<WriteResult> {
+    const first = await writeRuns(this.#pool, writes, this.#followed);
+    if (first.left.length === 0) return first;
+    const rest = await this.#writeAndFollow(first.left);
+    return { written: new Map([...first.written, ...rest.written]), freed: [...first.freed, ...rest.freed], left: [] };
   }
 
   #writeAndFollow(writes: readonly RunWrite[]): Promise<WriteResult> {

@@ -40,6 +40,23 @@ export class Session {
     return { rows: last?.rows ?? [], affected: last?.rowCount ?? 0 };
   }
 
+  /** As `send`, with a limit for the first statement: one that never waits for anybody finds a server that hangs. */
+  async sendAll(statements: readonly string[], first: number): Promise<Result> {
+    const { connection } = this.#client;
+    const late = setTimeout(() => this.destroy(), first);
+    const answered = (): void => clearTimeout(late);
+    connection.once('commandComplete', answered);
+    try {
+      return await this.send(statements.join('; '));
+    } catch (error) {
+      if (this.#alive) throw error;
+      throw new LogStoreError('unavailable', `The server did not answer within ${first} ms.`, { cause: error });
+    } finally {
+      answered();
+      connection.off('commandComplete', answered);
+    }
+  }
+
   /** One statement with bound values. */
   async run(sql: string, values: readonly unknown[]): Promise<Result> {
     const result = await this.#within(

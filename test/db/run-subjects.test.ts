@@ -14,7 +14,7 @@ describe('The subject of a run', () => {
   let refuses = false;
   const subject: Subject = {
     kinds: ['create', 'delete'],
-    atClaim: true,
+    underWay: true,
     async move(_client, runs) {
       moves.push(...runs);
       if (refuses) throw new Error('The subject cannot move.');
@@ -85,6 +85,31 @@ describe('The subject of a run', () => {
     await table.store.claim(other, 100);
     await table.store.giveBack(other, []);
     expect(heardSince(run).map(({ state }) => state)).to.deep.equal(['queued', 'running', 'queued', 'running', 'queued']);
+  });
+
+  it('is spared what happens under way, where that says nothing to it, and hears of the end that a wish to cancel makes', async () => {
+    const move: Subject['move'] = (client, runs) => subject.move(client, runs);
+    const spared = await runTable([{ kinds: subject.kinds, move }]);
+    try {
+      const run = runOf(spared, await spared.newTenant(), { kind: 'create', subject: 'environment:1' });
+      await spared.store.enqueue([run]);
+      const worker = await spared.newWorker();
+      const [first] = await spared.store.claim(worker, 1);
+      await spared.store.write([writeOf(first!, { state: 'waiting', waitMs: 0 })]);
+      const [again] = await spared.store.claim(worker, 1);
+      await spared.cancel(run);
+      expect(moves.map(({ state }) => state)).to.deep.equal(['running']);
+      refuses = true;
+      await rejection(spared.store.write([writeOf(again!, { state: 'waiting', waitMs: 0 })]));
+      expect(await spared.look(run)).to.include({ state: 'running' });
+      refuses = false;
+      const written = await spared.store.write([writeOf(again!, { state: 'waiting', waitMs: 0 })]);
+      expect([...written.keys()]).to.deep.equal([run.id]);
+      expect(await spared.look(run)).to.include({ state: 'cancelled' });
+      expect(moves.map(({ state }) => state)).to.deep.equal(['running', 'cancelled', 'cancelled']);
+    } finally {
+      await spared.drop();
+    }
   });
 
   it('moves together with its run or not at all', async () => {

@@ -18,12 +18,12 @@ describe('What is undone when a run does not come to its end', () => {
   before(async () => {
     vendor = await startVendor();
     const endpoints = { [PROVIDER_ORIGIN]: vendor.origin };
-    [engine, once, lookup, hasty] = (await Promise.all([
+    [engine, once, lookup, hasty] = await Promise.all([
       testEngine(provisioner(), endpoints),
       testEngine(provisioner({ role: '{ mode: once }' }), endpoints),
       testEngine(provisioner({ role: LOOKUP }), endpoints),
       testEngine(provisioner({ deadline: 'PT0.4S' }), endpoints),
-    ])) as [TestEngine, TestEngine, TestEngine, TestEngine];
+    ]);
     await Promise.all([engine, once, lookup, hasty].map((each) => each.worker()));
   });
   after(async () => {

@@ -36,7 +36,7 @@ describe('An operation on a compute environment that is', function () {
     owner = await EnvironmentOwner.open(api);
   });
   after(async () => {
-    await Promise.all([worker, api].map((one) => one?.end('SIGTERM')));
+    await Promise.all([worker?.end('SIGTERM'), api.end('SIGTERM')]);
     await vendor.close();
     await estate.remove();
   });
@@ -72,7 +72,7 @@ describe('An operation on a compute environment that is', function () {
 
   it('PENDING ends at once as CANCELLED, with nothing asked of the provider', async () => {
     const begun = await owner.create();
-    expect((await owner.states(begun))).to.deep.equal(['PENDING', 'CREATING']);
+    expect(await owner.states(begun)).to.deep.equal(['PENDING', 'CREATING']);
     expect(await retry(begun)).to.equal(IN_PROGRESS);
     const cancelled = await owner.act(begun, 'cancel');
     expect(said(cancelled)).to.equal('202 CANCELLED');
@@ -106,7 +106,8 @@ describe('An operation on a compute environment that is', function () {
       const begun = await owner.create();
       await accepted();
       expect(await owner.states(begun)).to.deep.equal(['RUNNING', 'CREATING']);
-      expect([await cancel(begun), await cancel(begun), await retry(begun)]).to.deep.equal(['202 CANCELLING', '202 CANCELLING', IN_PROGRESS]);
+      const answers = [await cancel(begun), await cancel(begun), await retry(begun)];
+      expect(answers).to.deep.equal(['202 CANCELLING', '202 CANCELLING', IN_PROGRESS]);
       expect(await owner.states(begun)).to.deep.equal(['CANCELLING', 'CREATING']);
       release();
       const { steps } = await owner.becomes(begun, 'CANCELLED');
@@ -135,7 +136,8 @@ describe('An operation on a compute environment that is', function () {
       provider.trouble = (_request, call) => (call === 'POST roles' ? { after: cut } : undefined);
       const begun = await owner.create('vendor-once');
       await owner.becomes(begun, 'ACTION_REQUIRED');
-      expect([await retry(begun), await cancel(begun), await cancel(begun)]).to.deep.equal([IN_PROGRESS, '202 CANCELLING', '202 CANCELLING']);
+      const answers = [await retry(begun), await cancel(begun), await cancel(begun)];
+      expect(answers).to.deep.equal([IN_PROGRESS, '202 CANCELLING', '202 CANCELLING']);
       const run = () => owner.call('GET', `/v1/runs/${begun.operation}`);
       await eventually('it asks', async () => {
         const { body } = await run();
@@ -208,7 +210,8 @@ describe('An operation on a compute environment that is', function () {
       expect(await cancel(begun)).to.equal(FINISHED);
       provider.trouble = () => undefined;
       const retried = await owner.act(begun, 'retry');
-      expect([retried.status, retried.headers.get('location'), retried.headers.get('retry-after')]).to.deep.equal([202, `/v1/operations/${begun.operation}`, '2']);
+      const headers = ['location', 'retry-after'].map((name) => retried.headers.get(name));
+      expect([retried.status, ...headers]).to.deep.equal([202, `/v1/operations/${begun.operation}`, '2']);
       await owner.becomes(begun, 'SUCCEEDED');
       expect(await owner.states(begun)).to.deep.equal(['SUCCEEDED', 'ACTIVE']);
       expect(provider.left).to.deep.equal(['networks', 'buckets', 'roles']);

@@ -68,13 +68,13 @@ describe('A worker that is lost when the provider has accepted', function () {
       { keyed: 'POST networks', found: 'POST roles', done: 'POST roles', 'not done': 'POST roles', refused: 'DELETE buckets' },
       (request, call) => (call === 'POST roles' && provider.environmentOf(request) === 'refused' ? { instead: DENIED } : undefined),
     );
-    const [keyed, found, done, notDone, refused] = (await Promise.all([
+    const [keyed, found, done, notDone, refused] = await Promise.all([
       owner.create('vendor', { name: 'keyed' }),
       owner.create('vendor-lookup', { name: 'found' }),
       owner.create('vendor-once', { name: 'done' }),
       owner.create('vendor-once', { name: 'not done' }),
       owner.create('vendor', { name: 'refused' }),
-    ])) as [Begun, Begun, Begun, Begun, Begun];
+    ]);
     await eventually('the provider has accepted all', async () => held.length === 5);
     expect(await worker.end('SIGKILL')).to.equal('SIGKILL');
     worker = await startWorker(estate.env);

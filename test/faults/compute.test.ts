@@ -2,9 +2,10 @@ import { expect } from 'chai';
 import pg from 'pg';
 import { attemptsOf, EnvironmentOwner, newEstate, type Begun, type Estate } from '../support/environments.ts';
 import { DENIED, Provider, PROVIDER_ORIGIN, provisioner } from '../support/provider.ts';
-import { eventually, startSluice, type SluiceProcess } from '../support/sluice-process.ts';
+import { eventually, startSluice, type Called, type SluiceProcess } from '../support/sluice-process.ts';
 import { cut, startVendor, status, type Vendor } from '../support/vendor.ts';
 
+const PATH = '/v1/compute-environments';
 const FAILED = ['FAILED', 'FAILED'];
 
 describe('A compute environment whose provider is in trouble', function () {
@@ -35,22 +36,47 @@ describe('A compute environment whose provider is in trouble', function () {
   });
 
   /** An environment that cannot be created, once that is over. */
-  async function failed(definition = 'vendor'): Promise<Begun & { readonly is: Awaited<ReturnType<EnvironmentOwner['operation']>> }> {
+  async function failed(definition = 'vendor'): Promise<Begun & { readonly is: Called['body'] }> {
     const begun = await owner.create(definition);
     return { ...begun, is: await owner.becomes(begun, 'FAILED') };
   }
 
-  it('is one, of 20 asked for at once through two processes: one 202, nineteen 409', async () => {
-    const wanted = { name: 'The One', provisioner: 'vendor', input: {} };
-    const ask = (_: unknown, n: number) => owner.call('POST', '/v1/compute-environments', wanted, n % 2 ? sluice : other);
-    const answers = await Promise.all(Array.from({ length: 20 }, ask));
-    const said = answers.map((answer) => (answer.status === 202 ? '202' : `${answer.status} ${answer.body.code}`));
-    expect(said.toSorted()).to.deep.equal(['202', ...Array.from({ length: 19 }, () => '409 CONFLICT')]);
-    const made = answers.find((answer) => answer.status === 202)!;
-    await owner.becomes({ operation: made.body.operation.id }, 'SUCCEEDED');
-    expect(provider.left).to.deep.equal(['networks', 'buckets', 'roles']);
-    const { body } = await owner.call('GET', '/v1/compute-environments');
-    expect(body.items.map(({ id }: { id: string }) => id)).to.deep.equal([made.body.id]);
+  describe('and that 20 ask for at once, through two processes, is one', () => {
+    const ask = (headers: Readonly<Record<string, string>>, wanted: object) =>
+      Promise.all(
+        Array.from({ length: 20 }, (_, n) => owner.call('POST', PATH, wanted, { through: n % 2 ? sluice : other, headers })),
+      );
+    const said = ({ status: code, body }: Called): string => (code === 202 ? '202' : `${code} ${body.code}`);
+    const named = async (name: string): Promise<string[]> => {
+      const { body } = await owner.call('GET', PATH);
+      return body.items.flatMap((one: { id: string; name: string }) => (one.name === name ? [one.id] : []));
+    };
+
+    it('without a key: one 202, nineteen 409', async () => {
+      const answers = await ask({}, { name: 'The One', provisioner: 'vendor' });
+      expect(answers.map(said).toSorted()).to.deep.equal(['202', ...Array.from({ length: 19 }, () => '409 CONFLICT')]);
+      const { id, operation } = answers.find((answer) => answer.status === 202)!.body;
+      await owner.becomes({ operation: operation.id }, 'SUCCEEDED');
+      expect(await named('The One')).to.deep.equal([id]);
+      expect(provider.left).to.deep.equal(['networks', 'buckets', 'roles']);
+    });
+
+    it('with one key: each 202 with the same body, some after a 409; with another body 422', async () => {
+      const headers = { 'idempotency-key': 'the-same' };
+      const wanted = { name: 'The Same', provisioner: 'vendor' };
+      const answers = await ask(headers, wanted);
+      expect(['202', '409 IDEMPOTENCY_IN_PROGRESS']).to.include.members([...new Set(answers.map(said))]);
+      const again = await ask(headers, wanted);
+      expect(new Set(again.map(said))).to.deep.equal(new Set(['202']));
+      const bodies = [...answers, ...again].filter(({ status: code }) => code === 202).map(({ body }) => JSON.stringify(body));
+      expect(new Set(bodies).size).to.equal(1);
+      const [changed] = await ask(headers, { ...wanted, name: 'Another' });
+      expect(said(changed!)).to.equal('422 IDEMPOTENCY_MISMATCH');
+      const { id, operation } = again[0]!.body;
+      await owner.becomes({ operation: operation.id }, 'SUCCEEDED');
+      expect([await named('The Same'), await named('Another')]).to.deep.equal([[id], []]);
+      expect(provider.left).to.deep.equal(['networks', 'buckets', 'roles']);
+    });
   });
 
   it('waits for as long as a 429 says, and goes on', async () => {
@@ -179,7 +205,7 @@ describe('A compute environment whose provider is in trouble', function () {
   });
 
   /** Lets the schedule look at an environment now, instead of in minutes; gives the environment afterwards. */
-  async function looked(at: Begun): Promise<Awaited<ReturnType<EnvironmentOwner['environment']>>> {
+  async function looked(at: Begun): Promise<Called['body']> {
     const checks = async () => (await owner.call('GET', `/v1/runs?kind=read&subject=environment:${at.id}`)).body.items;
     const before = (await checks()).length;
     const client = new pg.Client({ connectionString: estate.databaseUrl });
@@ -203,7 +229,7 @@ describe('A compute environment whose provider is in trouble', function () {
     expect(await looked(begun)).to.deep.include({ state: 'ACTIVE', error: null });
 
     provider.trouble = reachable;
-    const [network = '', was] = [...provider.things].find(([, { kind }]) => kind === 'networks')!;
+    const [network, was] = [...provider.things].find(([, { kind }]) => kind === 'networks')!;
     provider.things.delete(network);
     const gone = await looked(begun);
     expect(gone.state).to.equal('DEGRADED');

@@ -45,6 +45,12 @@ export interface Begun {
   readonly operation: string;
 }
 
+export interface Calling {
+  /** Another process than usual. */
+  readonly through?: SluiceProcess;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** A tenant who has compute environments, through the API of whichever process is there. */
 export class EnvironmentOwner {
   readonly #key: string;
@@ -67,8 +73,9 @@ export class EnvironmentOwner {
     this.#sluice = sluice;
   }
 
-  call(method: string, path: string, body?: unknown, through = this.#sluice): Promise<Called> {
-    return through.call(method, path, body, this.#key);
+  call(method: string, path: string, body?: unknown, how: Calling = {}): Promise<Called> {
+    const { through = this.#sluice, headers } = how;
+    return through.call(method, path, body, this.#key, headers);
   }
 
   async create(provisioner = 'vendor', more: object = {}): Promise<Begun> {

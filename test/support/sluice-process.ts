@@ -13,7 +13,7 @@ export interface SluiceProcess {
   output(): string;
   /** Sends a signal and waits for the end; gives the exit code, or the signal it died of. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | string>;
-  call(method: string, path: string, body?: unknown, key?: string): Promise<Called>;
+  call(method: string, path: string, body?: unknown, key?: string, headers?: Readonly<Record<string, string>>): Promise<Called>;
 }
 
 export interface Called {
@@ -50,7 +50,7 @@ export async function startSluice(env: Readonly<Record<string, string>>, args: r
     pid: child.pid!,
     output: () => said.join(''),
     end: (signal) => end(child, signal),
-    call: (method, path, body, key = ROOT_KEY) => call(`${url}${path}`, method, body, key),
+    call: (method, path, body, key = ROOT_KEY, headers = {}) => call(`${url}${path}`, method, body, { ...(key && { authorization: `Bearer ${key}` }), ...headers }),
   };
 }
 
@@ -153,13 +153,10 @@ async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<
   return code ?? died!;
 }
 
-async function call(url: string, method: string, body: unknown, key: string): Promise<Called> {
+async function call(url: string, method: string, body: unknown, headers: Readonly<Record<string, string>>): Promise<Called> {
   const response = await fetch(url, {
     method,
-    headers: {
-      ...(key ? { authorization: `Bearer ${key}` } : {}),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
+    headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     redirect: 'manual',
   });

@@ -56,10 +56,7 @@ export function environmentRoutes(deps: ComputeDeps): Route[] {
       },
       async handle({ work, caller, body }) {
         const wanted = { ...body, input: body.input ?? {} };
-        const { environment, run } = await work(async (stores) => {
-          const { tenantId, id } = await createEnvironment(deps, stores, actorOf(caller), wanted);
-          return environmentWithRun(stores, tenantId, id);
-        });
+        const { environment, run } = await work((stores) => createEnvironment(deps, stores, actorOf(caller), wanted));
         return accepted(catalogue, environment, run);
       },
     }),

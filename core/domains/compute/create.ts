@@ -3,6 +3,7 @@ import { uuid7 } from '../../kernel/ids.ts';
 import type { JsonObject } from '../../kernel/json.ts';
 import type { NewRun } from '../../kernel/runs.ts';
 import type { ComputeEnvironment } from '../../kernel/stores/compute.ts';
+import type { Run } from '../../kernel/stores/runs.ts';
 import type { Stores } from '../../kernel/stores/stores.ts';
 import type { Plan } from '../../language/plan.ts';
 import { runOf } from '../../runtime/run-of.ts';
@@ -36,7 +37,7 @@ export async function createEnvironment(
   stores: Stores,
   who: Actor,
   wanted: NewEnvironment,
-): Promise<ComputeEnvironment> {
+): Promise<{ readonly environment: ComputeEnvironment; readonly run: Run }> {
   const plan = planNamed(deps.catalogue, wanted.provisioner, { path: '/provisioner', kind: 'provisioner' });
   const input = await checked(deps, stores, who, plan, wanted);
   const now = new Date();
@@ -70,7 +71,7 @@ export async function createEnvironment(
     name: environment.name,
     provisioner: plan.id,
   });
-  return environment;
+  return { environment, run: (await stores.runs.find(who.tenantId, run.id))! };
 }
 
 /** @returns the input, defaults filled */

@@ -1,8 +1,9 @@
 import type { ClientBase } from 'pg';
+import { groupBy } from '../../../core/kernel/collections.ts';
 import type { NewRun, RunState } from '../../../core/kernel/runs.ts';
 import { asExclusion } from './exclusion.ts';
 import { admit, slotsWanted } from './slots.ts';
-import { moveSubjects, SUBJECTS } from './subjects.ts';
+import { movedBy, moveSubjects, SUBJECTS } from './subjects.ts';
 
 /** Wakes every worker once the surrounding transaction commits. */
 export const WAKE = `SELECT pg_notify('sluice_runs', '')`;
@@ -47,7 +48,7 @@ export async function insertRuns(
       throw asExclusion(error, run.exclusiveKey);
     });
   }
-  await moveSubjects(client, subjects, runs);
+  for (const [state, made] of groupBy(runs, firstState)) await moveSubjects(client, movedBy(subjects, state), made);
 }
 
 const PRESENT = `SELECT id FROM runs WHERE (tenant_id, id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))`;

@@ -23,8 +23,12 @@ export interface MovedRun extends Changed {
 /** What runs of some kinds are about (an environment, a dataset's partition), and so moves with their states. */
 export interface Subject {
   readonly kinds: readonly string[];
-  /** True where it matters to it that a worker has taken a run up. Claims are many: without it they are spared. */
-  readonly atClaim?: true;
+  /**
+   * True where it matters to it that a run was made, that a worker has taken it up, or that it waits. These moves are many
+   * (a poll is two): without it they are spared, and it hears of what a person or a lost worker does to a run, of its way
+   * back and of its end.
+   */
+  readonly underWay?: true;
   /**
    * Called in the transaction that changed the runs, which come in the order of their ids. The runs are locked before
    * their subjects, here and wherever both are.

@@ -1,10 +1,17 @@
 import type { ClientBase } from 'pg';
-import type { Cursor } from '../../../core/kernel/runs.ts';
+import type { Cursor, RunState } from '../../../core/kernel/runs.ts';
 import { CHANGED, type Changed, type MovedRun, type Subject } from './subject.ts';
 import { environmentOperations, environmentReads } from './subjects/environment.ts';
 
 /** All subjects of the platform. */
 export const SUBJECTS: readonly Subject[] = [environmentOperations, environmentReads];
+
+const UNDER_WAY: readonly RunState[] = ['queued', 'running', 'waiting'];
+
+/** Subjects to which it matters that a run comes into a state by itself: as it is made, taken up or written. */
+export function movedBy(subjects: readonly Subject[], state: RunState): readonly Subject[] {
+  return UNDER_WAY.includes(state) ? subjects.filter(({ underWay }) => underWay) : subjects;
+}
 
 const MOVED = `
   SELECT r.* FROM unnest($1::uuid[], $2::uuid[]) AS w (tenant_id, id) CROSS JOIN LATERAL (

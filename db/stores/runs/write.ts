@@ -9,13 +9,14 @@ import type { SlotHeld } from './slots.ts';
  *
  * Somebody asked to cancel: a run that would wait has its end here; one that compensates is due at once instead, for a
  * worker to begin the way back. A row that was changed while it was waited for is locked, but out of sight of this
- * statement's snapshot: it comes back without a state, to be written by the next one.
+ * statement's snapshot: it comes back without a state, to be written by the next one. So does one whose end moves more
+ * than itself (`apart`): that takes a transaction, which one that waits is spared.
  */
 const WRITE = `
   WITH incoming AS (
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::boolean[], $6::float8[], $7::float8[],
-                         $8::boolean[], $9::int[], $10::text[], $11::text[], $12::text[])
-      AS w (tenant_id, id, epoch, state, keep, wait_ms, deadline_ms, back, attempt, cursor, outputs, error)
+                         $8::boolean[], $9::int[], $10::text[], $11::text[], $12::text[], $13::boolean[])
+      AS w (tenant_id, id, epoch, state, keep, wait_ms, deadline_ms, back, attempt, cursor, outputs, error, apart)
   ), held AS (
     SELECT w.*, r.place,
       r.cancel_requested AND NOT r.compensates AND w.state = 'waiting' AS ends,
@@ -38,7 +39,7 @@ const WRITE = `
       attempt = w.attempt, cursor = w.cursor::json, outputs = w.outputs::json, error = w.error::json,
       updated_at = now(), version = r.version + 1,
       finished_at = CASE WHEN w.ends OR w.state IN ('succeeded', 'failed', 'cancelled') THEN now() END
-    FROM held w WHERE r.ctid = w.place
+    FROM held w WHERE r.ctid = w.place AND NOT (w.ends AND w.apart)
     RETURNING r.tenant_id, r.id, r.state, r.cancel_requested, r.holds_slot, r.concurrency_key
   ), traced AS (
     INSERT INTO run_steps AS s (tenant_id, run_id, step, attempt, state, idempotency_key, rule, wait_ms, polls, status,
@@ -46,8 +47,8 @@ const WRITE = `
     SELECT w.tenant_id, w.id, t.step, t.attempt, t.state, t.idempotency_key, t.rule, t.wait_ms, t.polls, t.status,
            t.request::json, t.response::json, t.error::json,
            to_timestamp(t.started_at / 1000), to_timestamp(t.finished_at / 1000)
-    FROM unnest($13::uuid[], $14::text[], $15::int[], $16::text[], $17::text[], $18::text[], $19::float8[],
-                $20::int[], $21::int[], $22::text[], $23::text[], $24::text[], $25::float8[], $26::float8[])
+    FROM unnest($14::uuid[], $15::text[], $16::int[], $17::text[], $18::text[], $19::text[], $20::float8[],
+                $21::int[], $22::int[], $23::text[], $24::text[], $25::text[], $26::float8[], $27::float8[])
       WITH ORDINALITY
       AS t (run_id, step, attempt, state, idempotency_key, rule, wait_ms, polls, status, request, response, error,
             started_at, finished_at, place)
@@ -74,34 +75,49 @@ export interface WriteResult {
   readonly written: ReadonlyMap<string, Written>;
   /** Slots that their runs no longer need. */
   readonly freed: readonly SlotHeld[];
+  /** Those whose runs somebody cancelled, and whose ends move more than themselves: to be written together with that. */
+  readonly left: readonly RunWrite[];
 }
 
 const KEEPS_SLOT: readonly (RunState | null)[] = ['running', 'waiting', 'rolling_back'];
 
-/** Writes what workers have to say about runs they hold. */
+/**
+ * Writes what workers have to say about runs they hold.
+ * @param apart kinds whose ends are left for a transaction, where this is none
+ */
 export async function writeRuns(
   client: Pick<ClientBase, 'query'>,
   writes: readonly RunWrite[],
+  apart: ReadonlySet<string> = NONE,
 ): Promise<WriteResult> {
   const rows: HeldRow[] = [];
+  const left: RunWrite[] = [];
   for (let open = writes; open.length > 0; ) {
-    const held = await writeOnce(client, open);
+    const held = await writeOnce(client, open, apart);
     rows.push(...held.filter(({ state }) => state !== null));
     const unseen = new Set(held.filter(({ state }) => state === null).map(({ id }) => id));
-    open = open.filter(({ id }) => unseen.has(id));
+    const unwritten = open.filter(({ id }) => unseen.has(id));
+    left.push(...unwritten.filter(({ kind }) => apart.has(kind)));
+    open = unwritten.filter(({ kind }) => !apart.has(kind));
   }
   const freed = rows
     .filter((row) => row.holds_slot && !KEEPS_SLOT.includes(row.state))
     .map((row) => ({ tenantId: row.tenant_id, runId: row.id, key: row.concurrency_key ?? '' }));
-  return { written: new Map(rows.map((row) => [row.id, { cancelRequested: row.cancel_requested }])), freed };
+  return { written: new Map(rows.map((row) => [row.id, { cancelRequested: row.cancel_requested }])), freed, left };
 }
 
-async function writeOnce(client: Pick<ClientBase, 'query'>, writes: readonly RunWrite[]): Promise<HeldRow[]> {
+const NONE: ReadonlySet<string> = new Set();
+
+async function writeOnce(
+  client: Pick<ClientBase, 'query'>,
+  writes: readonly RunWrite[],
+  apart: ReadonlySet<string>,
+): Promise<HeldRow[]> {
   const trace = writes.flatMap((write) => oncePolled(write.trace).map((row) => ({ id: write.id, row })));
   const { rows } = await client.query<HeldRow>({
     name: 'runs-write',
     text: WRITE,
-    values: [...runColumns(writes), trace.map(({ id }) => id), ...traceColumns(trace.map(({ row }) => row))],
+    values: [...runColumns(writes, apart), trace.map(({ id }) => id), ...traceColumns(trace.map(({ row }) => row))],
   });
   return rows;
 }
@@ -122,7 +138,7 @@ function samePoll(a: TraceRow, b: TraceRow): boolean {
   return a.polls !== undefined && a.step === b.step && a.idempotencyKey === b.idempotencyKey;
 }
 
-function runColumns(writes: readonly RunWrite[]): unknown[][] {
+function runColumns(writes: readonly RunWrite[], apart: ReadonlySet<string>): unknown[][] {
   return [
     writes.map((w) => w.tenantId),
     writes.map((w) => w.id),
@@ -136,6 +152,7 @@ function runColumns(writes: readonly RunWrite[]): unknown[][] {
     writes.map((w) => JSON.stringify(w.cursor)),
     writes.map((w) => text(w.outputs)),
     writes.map((w) => text(w.error)),
+    writes.map((w) => apart.has(w.kind)),
   ];
 }
 

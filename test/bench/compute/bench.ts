@@ -19,7 +19,7 @@ interface Ground {
   readonly cloud: string;
   /** Process id of the server of databases. */
   readonly postgres: number;
-  start(program: Promise<Program>): Promise<Program>;
+  readonly start: (program: Promise<Program>) => Promise<Program>;
 }
 
 const PARTS: Readonly<Record<string, (ground: Ground) => Promise<void>>> = {
