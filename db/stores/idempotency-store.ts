@@ -30,9 +30,10 @@ export function idempotencyStore(client: ClientBase): IdempotencyStore {
   return {
     async claim(tenantId, { route, key }) {
       const lock = await client.query<{ free: boolean }>(LOCK, [JSON.stringify([tenantId, route, key])]);
-      if (!lock.rows[0]?.free) return 'busy';
+      // What is on record is given to all who repeat the request at once: only one of them has the lock.
       const { rows } = await client.query<KeyRow>(FIND, [tenantId, route, key]);
-      return rows[0] ? recorded(rows[0]) : 'free';
+      if (rows[0]) return recorded(rows[0]);
+      return lock.rows[0]?.free ? 'free' : 'busy';
     },
     async record(tenantId, { route, key, bodyHash }, { status, headers, body }) {
       await client.query(RECORD, [tenantId, route, key, bodyHash, status, headers ? JSON.stringify(headers) : null, body]);

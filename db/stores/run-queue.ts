@@ -7,7 +7,7 @@ import { beat, beats, giveBackRuns, recoverRuns, registerWorker, resignWorker, u
 import { retireRuns } from './runs/retire.ts';
 import { release, type SlotHeld } from './runs/slots.ts';
 import type { Subject } from './runs/subject.ts';
-import { movedBy, moveSubjects, SUBJECTS } from './runs/subjects.ts';
+import { movedBy, moveKnown, moveSubjects, SUBJECTS } from './runs/subjects.ts';
 import { writeRuns, type WriteResult } from './runs/write.ts';
 
 const FIRST = '00000000-0000-0000-0000-000000000000';
@@ -76,14 +76,14 @@ export class RunQueue implements RunStore {
     const first = await writeRuns(this.#pool, writes, this.#followed);
     if (first.left.length === 0) return first;
     const rest = await this.#writeAndFollow(first.left);
-    return { written: new Map([...first.written, ...rest.written]), freed: [...first.freed, ...rest.freed], left: [] };
+    return { ...rest, written: new Map([...first.written, ...rest.written]), freed: [...first.freed, ...rest.freed] };
   }
 
   #writeAndFollow(writes: readonly RunWrite[]): Promise<WriteResult> {
     return this.#inTransaction(async (client) => {
       const result = await writeRuns(client, writes);
+      await moveKnown(client, this.#subjects, result.moved);
       const made = writes.filter(({ id }) => result.written.has(id));
-      await moveSubjects(client, this.#subjects, made);
       await insertMissing(client, made.flatMap(({ spawn }) => spawn ?? []), this.#subjects);
       return result;
     });

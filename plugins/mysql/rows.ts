@@ -1,9 +1,9 @@
 import { LogStoreError, type AppendBatch, type LogColumn, type LogValue } from '../../core/sdk.ts';
-import { packetOf } from './execution.ts';
 import { literal, writerOf } from './literal.ts';
 import { quoted } from './names.ts';
+import { packetOf } from './packet.ts';
 
-/** Characters of a statement's values; at most three bytes each. */
+/** Characters of a statement in text, at most three bytes each; bytes of a packet. */
 const ENOUGH = 1_500_000;
 
 /**

@@ -68,7 +68,7 @@ export class Session {
       multipleStatements: multiple,
       // Each takes about a megabyte of the server's memory.
       maxPreparedStatements: 4,
-      // No statement of ours reads a file; a server that asks for one is refused. None has attributes (see execution.ts).
+      // No statement of ours reads a file; a server that asks for one is refused. None has attributes (see packet.ts).
       flags: ['-LOCAL_FILES', '-CLIENT_QUERY_ATTRIBUTES'],
     });
     const session = new Session(connection);
@@ -141,7 +141,7 @@ export class Session {
     });
   }
 
-  /** Runs a statement that changes rows and is kept prepared, with the values of a packet. */
+  /** Runs a statement that changes rows and is kept prepared, with the values of a packet of `packetOf`. */
   execute(sql: string, packet: Buffer): Promise<void> {
     const { promise, settle, fail } = settlement<void>();
     const forget = this.onLost(fail);

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AppendBatch, AppendGuard, AppendOutcome, ShardTenant } from '../../core/sdk.ts';
+import { CONNECT_TIMEOUT } from './address.ts';
 import { isLocked } from './faults.ts';
 import { claimKeys } from './idempotency.ts';
 import { asTenant, familyLock, namesOf } from './names.ts';
 import { noteBatches } from './outbox.ts';
 import { copiesOf } from './rows.ts';
 import type { Session } from './session.ts';
-import { transaction } from './transaction.ts';
 
 const ATTEMPTS = 3;
 
@@ -17,39 +17,40 @@ export async function append(
   batches: readonly AppendBatch[],
   guard: AppendGuard,
 ): Promise<AppendOutcome> {
-  const { schema, readWrite } = namesOf(tenant);
-  const write = async (): Promise<AppendOutcome> => {
-    const stopped = (await checkFence(session, schema, guard)) ?? (await claimKeys(session, guard.keys));
-    if (stopped) return stopped;
-    await noteBatches(session, batches, guard.noted);
-    for (const { sql, text } of copiesOf(batches)) await session.copyIn(sql, text);
-    return { outcome: 'appended' };
-  };
   for (let attempt = 1; ; attempt++) {
     try {
-      return await transaction(session, write, {
-        begin: `BEGIN; ${asTenant(readWrite, schema)}`,
-        keep: ({ outcome }) => outcome === 'appended',
-      });
+      const stopped = (await begin(session, tenant, guard)) ?? (await claimKeys(session, guard.keys));
+      if (stopped) await session.send('ROLLBACK');
+      else {
+        await noteBatches(session, batches, guard.noted);
+        await writeAndCommit(session, batches);
+      }
+      return stopped ?? { outcome: 'appended' };
     } catch (error) {
+      await rollBack(session);
       if (!isLocked(error) || attempt === ATTEMPTS || !session.alive) throw error;
       await pause(Math.random() * 50 * attempt);
     }
   }
 }
 
-/** Holds each family's lock until the end of the transaction, so that nobody raises a fence under the writer. */
-async function checkFence(
+/**
+ * Opens the transaction and holds each family's lock until its end, so that nobody raises a fence under the writer. One round
+ * trip: small groups of events are many, and what a commit takes is theirs.
+ */
+async function begin(
   session: Session,
-  schema: string,
+  tenant: ShardTenant,
   { epochs }: AppendGuard,
 ): Promise<AppendOutcome | undefined> {
+  const { schema, readWrite } = namesOf(tenant);
   const families = Object.keys(epochs).sort();
-  if (families.length === 0) return undefined;
   const locks = families.map((family) => familyLock(schema, family, 'shared'));
   const names = families.map((family) => `'${family}'`).join(', ');
   const read = `SELECT family, epoch FROM _fence WHERE family IN (${names})`;
-  const { rows } = await session.send([...locks, read].join('; '));
+  // The first never waits for anybody, so it finds a server that hangs.
+  const statements = ['BEGIN', asTenant(readWrite, schema), ...(families.length === 0 ? [] : [...locks, read])];
+  const { rows } = await session.sendAll(statements, CONNECT_TIMEOUT);
   const fences = new Map(rows.map(([family, epoch]) => [String(family), Number(epoch)]));
   for (const family of families) {
     const [known = 0, fence] = [epochs[family], fences.get(family)];
@@ -60,4 +61,18 @@ async function checkFence(
     }
   }
   return undefined;
+}
+
+/** The rows, with the commit in the round trip of the last of them. A COPY that fails keeps it from being run. */
+async function writeAndCommit(session: Session, batches: readonly AppendBatch[]): Promise<void> {
+  const copies = copiesOf(batches);
+  for (const { sql, text } of copies.slice(0, -1)) await session.copyIn(sql, text);
+  const last = copies.at(-1);
+  if (last) await session.copyIn(`${last.sql}; COMMIT`, last.text);
+  else await session.send('COMMIT');
+}
+
+async function rollBack(session: Session): Promise<void> {
+  if (!session.alive) return;
+  await session.send('ROLLBACK', CONNECT_TIMEOUT).catch(() => session.destroy());
 }

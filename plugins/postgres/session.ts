@@ -40,20 +40,22 @@ export class Session {
     return { rows: last?.rows ?? [], affected: last?.rowCount ?? 0 };
   }
 
-  /** As `send`, with a limit for the first statement: one that never waits for anybody finds a server that hangs. */
+  /**
+   * Statements without values in one round trip; the result is the last one's.
+   * @param first ms within which the first must be answered
+   */
   async sendAll(statements: readonly string[], first: number): Promise<Result> {
     const { connection } = this.#client;
-    const late = setTimeout(() => this.destroy(), first);
-    const answered = (): void => clearTimeout(late);
-    connection.once('commandComplete', answered);
+    const sent = this.send(statements.join('; '));
+    let tell = (): void => {};
+    const answered = new Promise<void>((settle) => (tell = settle));
+    connection.once('commandComplete', tell);
     try {
-      return await this.send(statements.join('; '));
-    } catch (error) {
-      if (this.#alive) throw error;
-      throw new LogStoreError('unavailable', `The server did not answer within ${first} ms.`, { cause: error });
+      await this.#within(first, Promise.race([answered, sent]));
+      return await sent;
     } finally {
-      answered();
-      connection.off('commandComplete', answered);
+      connection.off('commandComplete', tell);
+      sent.catch(() => undefined);
     }
   }
 

@@ -1,9 +1,17 @@
-import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
 import { EnvironmentOwner, newEstate, type Begun, type Estate } from '../support/environments.ts';
-import { startSandboxProcess, startSluice, startWorker, type Called, type SandboxProcess, type SluiceProcess, type WorkerProcess } from '../support/sluice-process.ts';
-import { soak } from '../support/soak.ts';
 import { Random } from '../support/random.ts';
+import {
+  startSandboxProcess,
+  startSluice,
+  startWorker,
+  type Called,
+  type SandboxProcess,
+  type SluiceProcess,
+  type WorkerProcess,
+} from '../support/sluice-process.ts';
+import { soak } from '../support/soak.ts';
 
 const SEED = Number(process.env['SLUICE_TEST_SEED'] ?? 20260306);
 const ENVIRONMENTS = soak(100, 500);
@@ -142,7 +150,7 @@ describe(`${ENVIRONMENTS} compute environments in a cloud in trouble, made by wo
     const environment = await owner.environment(begun);
     const { steps, ...operation } = await owner.operation({ operation: environment.operation.id });
     const rows = steps.map(({ step, attempt, state, rule, status, response, error }: Called['body']) =>
-      JSON.stringify({ step, attempt, state, rule, status, said: response?.body ?? error }),
+      JSON.stringify({ step, attempt, state, rule, status, response: response?.body, error }),
     );
     return [`Seed ${SEED}, environment ${begun.id}:`, JSON.stringify(environment), JSON.stringify(operation), ...rows].join('\n');
   }

@@ -305,13 +305,16 @@ export function logStoreContract(folder: string, stand: LogStoreStand): void {
       const types = ['string', 'int', 'float', 'bool', 'timestamp', 'json'] as const;
       const columns = types.map((type): LogColumn => ({ name: `a_${type}`, type }));
       await shard.ensureTable(tenant, 'events', columns, 1);
-      const texts = TEXTS.filter((text) => text.length < 100);
+      // Where a protocol writes lengths in another way.
+      const lengths = ['x', '€'].flatMap((character) => [83, 84, 250, 251].map((count) => character.repeat(count)));
+      const texts = [...TEXTS.filter((text) => text.length < 100), ...lengths];
       const rows = Array.from({ length: 1037 }, (_, index): LogValue[] => {
         const text = texts[index % texts.length]!;
         const int = index % 3 === 0 ? '-9223372036854775808' : 9007199254740991 - index;
         const at = `2026-03-29 02:30:00.${String(index).padStart(6, '0')}`;
         const row: LogValue[] = [text, int, index / 7, index % 2 === 0, at, JSON.stringify({ text })];
         if (index % 5 === 0) row[index % 6] = null;
+        if (index === 401) row[5] = JSON.stringify('j'.repeat(70_000));
         return row;
       });
       await write(tenant, [{ family: 'events', columns, firstId: 9007199254739000, rows, time: 0 }]);

@@ -126,5 +126,7 @@ function begun({ status, body }: Called): Begun {
 /** What a trace says of a step, an attempt a line: state, status and rule. */
 export function attemptsOf(operation: Called['body'], step: string): string[] {
   const rows = operation.steps as { step: string; state: string; status: number | null; rule: string | null }[];
-  return rows.filter((row) => row.step === step).map(({ state, status, rule }) => [state, status, rule].filter((part) => part !== null).join(' '));
+  return rows
+    .filter((row) => row.step === step)
+    .map(({ state, status, rule }) => [state, status, rule].filter((part) => part !== null).join(' '));
 }

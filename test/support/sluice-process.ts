@@ -50,7 +50,8 @@ export async function startSluice(env: Readonly<Record<string, string>>, args: r
     pid: child.pid!,
     output: () => said.join(''),
     end: (signal) => end(child, signal),
-    call: (method, path, body, key = ROOT_KEY, headers = {}) => call(`${url}${path}`, method, body, { ...(key && { authorization: `Bearer ${key}` }), ...headers }),
+    call: (method, path, body, key = ROOT_KEY, headers = {}) =>
+      call(`${url}${path}`, method, body, { ...(key && { authorization: `Bearer ${key}` }), ...headers }),
   };
 }
 
@@ -72,15 +73,8 @@ export async function startWorker(env: Readonly<Record<string, string>>): Promis
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';
-  await new Promise<void>((resolve, reject) => {
-    const hear = (chunk: Buffer): void => {
-      said += chunk.toString();
-      if (said.includes('role worker')) resolve();
-    };
-    child.stdout.on('data', hear);
-    child.stderr.on('data', hear);
-    child.once('exit', (code) => reject(new StartRefused(code, said)));
-  });
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  await printed(child, /role worker/);
   return { pid: child.pid!, output: () => said, end: (signal) => end(child, signal) };
 }
 

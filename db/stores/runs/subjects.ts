@@ -25,9 +25,19 @@ export async function moveSubjects(
   subjects: readonly Subject[],
   changed: readonly Changed[],
 ): Promise<void> {
+  const its = changed.filter(({ kind }) => subjects.some(({ kinds }) => kinds.includes(kind)));
+  if (its.length > 0) await moveKnown(client, subjects, await read(client, its));
+}
+
+/** The same where it is known how the runs are now. */
+export async function moveKnown(
+  client: ClientBase,
+  subjects: readonly Subject[],
+  moved: readonly MovedRun[],
+): Promise<void> {
   for (const subject of subjects) {
-    const its = changed.filter(({ kind }) => subject.kinds.includes(kind));
-    if (its.length > 0) await subject.move(client, await read(client, its));
+    const its = moved.filter(({ kind }) => subject.kinds.includes(kind));
+    if (its.length > 0) await subject.move(client, its);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import type { RunState, RunWrite, TraceRow, Written } from '../../../core/kernel/runs.ts';
 import type { SlotHeld } from './slots.ts';
+import type { MovedRun } from './subject.ts';
 
 /*
  * Each run is looked up by its key and updated at its place (ctid): a plan made while the table was small stays right
@@ -40,7 +41,7 @@ const WRITE = `
       updated_at = now(), version = r.version + 1,
       finished_at = CASE WHEN w.ends OR w.state IN ('succeeded', 'failed', 'cancelled') THEN now() END
     FROM held w WHERE r.ctid = w.place AND NOT (w.ends AND w.apart)
-    RETURNING r.tenant_id, r.id, r.state, r.cancel_requested, r.holds_slot, r.concurrency_key
+    RETURNING r.tenant_id, r.id, r.subject, r.state, r.cancel_requested, r.holds_slot, r.concurrency_key
   ), traced AS (
     INSERT INTO run_steps AS s (tenant_id, run_id, step, attempt, state, idempotency_key, rule, wait_ms, polls, status,
                                 request, response, error, started_at, finished_at)
@@ -59,12 +60,13 @@ const WRITE = `
       polls = excluded.polls, status = excluded.status, request = excluded.request, response = excluded.response,
       error = excluded.error, finished_at = excluded.finished_at
   )
-  SELECT h.tenant_id, h.id, w.state, w.cancel_requested, w.holds_slot, w.concurrency_key
+  SELECT h.tenant_id, h.id, w.subject, w.state, w.cancel_requested, w.holds_slot, w.concurrency_key
   FROM held h LEFT JOIN written w ON w.tenant_id = h.tenant_id AND w.id = h.id`;
 
 interface HeldRow {
   readonly tenant_id: string;
   readonly id: string;
+  readonly subject: string;
   readonly state: RunState | null;
   readonly cancel_requested: boolean;
   readonly holds_slot: boolean;
@@ -73,6 +75,8 @@ interface HeldRow {
 
 export interface WriteResult {
   readonly written: ReadonlyMap<string, Written>;
+  /** The same as their subjects see them, in the order of their ids. */
+  readonly moved: readonly MovedRun[];
   /** Slots that their runs no longer need. */
   readonly freed: readonly SlotHeld[];
   /** Those whose runs somebody cancelled, and whose ends move more than themselves: to be written together with that. */
@@ -103,7 +107,19 @@ export async function writeRuns(
   const freed = rows
     .filter((row) => row.holds_slot && !KEEPS_SLOT.includes(row.state))
     .map((row) => ({ tenantId: row.tenant_id, runId: row.id, key: row.concurrency_key ?? '' }));
-  return { written: new Map(rows.map((row) => [row.id, { cancelRequested: row.cancel_requested }])), freed, left };
+  const written = new Map(rows.map((row) => [row.id, { cancelRequested: row.cancel_requested }]));
+  return { written, moved: movesOf(rows, writes), freed, left };
+}
+
+function movesOf(rows: readonly HeldRow[], writes: readonly RunWrite[]): MovedRun[] {
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const moved = writes.flatMap(({ tenantId, id, kind, cursor }): MovedRun[] => {
+    const row = byId.get(id);
+    if (!row?.state) return [];
+    const { subject, state, cancel_requested: cancelRequested } = row;
+    return [{ tenantId, id, kind, subject, state, cancelRequested, rollingBack: cursor.rollback !== undefined }];
+  });
+  return moved.sort((a, b) => (a.tenantId + a.id < b.tenantId + b.id ? -1 : 1));
 }
 
 const NONE: ReadonlySet<string> = new Set();

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type Target } from '../client.ts';
 import { median, percentile, table } from '../statistics.ts';
 
-const ROUNDS = 9;
+const ROUNDS = 7;
 const REQUESTS = 250;
 
 /** How requests come: each when the one before is answered, or so many a second whatever the answers take. */

@@ -8,8 +8,8 @@ import { FAMILY, Load } from './load.ts';
 import { askRound } from './round.ts';
 import { versus, type Outcome } from './versus.ts';
 
-const BATCHES = 150;
-const SINGLE = 15_000;
+const BATCHES = 400;
+const SINGLE = 30_000;
 const CLIENTS = 64;
 
 /** The server under test, and where its shard is. */

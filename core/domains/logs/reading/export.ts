@@ -15,7 +15,8 @@ export interface Exporting extends Looking {
   readonly format?: string;
 }
 
-const ROWS = 5000;
+/** Rows of a chunk. It is gone before the collector looks: more are promoted, and memory grows with the length of the export. */
+const ROWS = 1000;
 
 /** @throws SluiceError VALIDATION_FAILED */
 export function readFormat(format = 'ndjson'): ExportFormat {
