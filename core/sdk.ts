@@ -26,6 +26,19 @@ export type {
   QueryLimits,
   ShardTenant,
 } from './kernel/logs.ts';
+export type { Column, ColumnTypeName } from './kernel/columns.ts';
+export { ObjectStoreError } from './kernel/objects.ts';
+export type { ObjectInfo, Objects, ObjectStore, ObjectStoreFault } from './kernel/objects.ts';
+export type {
+  ContentHash,
+  PartitionObject,
+  Warehouse,
+  WarehouseInput,
+  WarehouseInputs,
+  WarehouseSession,
+  WarehouseStatement,
+  WrittenPartition,
+} from './kernel/warehouse.ts';
 export { signJwt } from './kernel/jwt.ts';
 export type { JwtSpec } from './kernel/jwt.ts';
 export { signAws } from './kernel/aws-signature.ts';
