@@ -27,14 +27,18 @@ export type {
   ShardTenant,
 } from './kernel/logs.ts';
 export type { Column, ColumnTypeName } from './kernel/columns.ts';
-export { ObjectStoreError } from './kernel/objects.ts';
+export { contentHashSql } from './kernel/content-hash.ts';
+export { keyProblem, ObjectStoreError, prefixProblem } from './kernel/objects.ts';
 export type { ObjectInfo, Objects, ObjectStore, ObjectStoreFault } from './kernel/objects.ts';
+export { WarehouseError } from './kernel/warehouse.ts';
 export type {
   ContentHash,
   PartitionObject,
   Warehouse,
+  WarehouseFault,
   WarehouseInput,
   WarehouseInputs,
+  WarehouseRows,
   WarehouseSession,
   WarehouseStatement,
   WrittenPartition,

@@ -17,7 +17,7 @@ export interface WarehouseInput {
 
 export type WarehouseInputs = Readonly<Record<string, WarehouseInput>>;
 
-/** What a partition holds, whatever the order of its rows: see `contentHash` in docs/datasets.md. */
+/** What a partition holds, whatever the order of its rows: see content-hash.ts. */
 export interface ContentHash {
   readonly rows: number;
   /** Sums of the upper and of the lower 64 bits of md5 over each row's text, as decimal text. */
@@ -37,11 +37,13 @@ export interface WarehouseStatement {
   readonly values?: readonly Json[];
 }
 
-/** A warehouse opened over objects. Nothing is kept between two calls but the objects. */
+/** A warehouse opened over objects. Nothing is kept between two calls but the objects. Methods throw WarehouseError. */
 export interface WarehouseSession {
   /**
-   * Writes the rows of a statement as new objects, one a partition and each in the given order, and says what they hold.
-   * @param target.keyOf names the object of a partition
+   * Writes the rows of a statement as new objects, one a partition and each in the given order, and says what they
+   * hold: all of them or none. The statement gives the declared columns by name, each of a type that fits without loss.
+   * Without `partitionBy` there is one object, also for no rows.
+   * @param target.keyOf names the object of a partition; nothing may be there yet
    */
   write(
     inputs: WarehouseInputs,
@@ -54,20 +56,58 @@ export interface WarehouseSession {
     },
     signal?: AbortSignal,
   ): Promise<readonly WrittenPartition[]>;
-  /** The same of rows that come as CSV (RFC 4180, no header, empty unquoted is null). */
+  /**
+   * The same of rows that come as CSV, as PostgreSQL's COPY writes it: RFC 4180 in UTF-8, no header, an unquoted empty
+   * field is null and a quoted one is the empty text. Nothing is rounded, trimmed or guessed: integers and decimals as
+   * they are printed, at most `scale` digits behind the point; booleans `t` and `f`; dates `YYYY-MM-DD`; timestamps
+   * `YYYY-MM-DD HH:MM:SS[.ffffff]`, in UTC (`Z` or `+00` may say so). Anything else is `invalid`.
+   */
   writeRows(
     csv: AsyncIterable<Uint8Array>,
     target: { readonly columns: readonly Column[]; readonly sortBy: readonly string[]; readonly key: string },
     signal?: AbortSignal,
   ): Promise<WrittenPartition>;
-  /** Rows as JSON: integers beyond 2^53 and decimals as text, times RFC 3339. Throws where there are more than `maxRows`. */
+  /**
+   * Rows as JSON: integers beyond 2^53 and decimals as text, times RFC 3339 in UTC to microseconds, doubles that are no
+   * number as null. More than `maxRows` are `too_large`; `timeoutMs` counts from the call.
+   */
   query(
     inputs: WarehouseInputs,
     statement: WarehouseStatement,
     limits: { readonly maxRows: number; readonly timeoutMs: number },
     signal?: AbortSignal,
-  ): Promise<{ readonly columns: readonly string[]; readonly rows: readonly (readonly Json[])[] }>;
+  ): Promise<WarehouseRows>;
+  /** Calls off what still runs. */
   close(): Promise<void>;
+}
+
+export interface WarehouseRows {
+  readonly columns: readonly string[];
+  /** Values by position. */
+  readonly rows: readonly (readonly Json[])[];
+}
+
+/**
+ * `refused`: the statement is wrong, or gives other columns than declared. `invalid`: a value does not fit its column.
+ * `exhausted`: no memory or disk left for it.
+ */
+export type WarehouseFault =
+  | 'unavailable'
+  | 'refused'
+  | 'invalid'
+  | 'too_large'
+  | 'exhausted'
+  | 'timeout'
+  | 'cancelled';
+
+export class WarehouseError extends Error {
+  override readonly name = 'WarehouseError';
+  readonly fault: WarehouseFault;
+
+  constructor(fault: WarehouseFault, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.fault = fault;
+  }
 }
 
 /** A kind of warehouse. */
@@ -75,9 +115,13 @@ export interface Warehouse {
   readonly type: 'warehouse';
   readonly name: string;
   readonly summary: string;
-  /** A URL as an operator writes it. */
+  /** A URL as an operator writes it; what an engine can be told (memory, threads, a role) is in its parameters. */
   readonly example: string;
   readonly protocols: readonly string[];
-  /** @param scratch a folder of its own, for files that are on their way */
-  open(url: string, on: { readonly objects: Objects; readonly scratch: string; readonly threads?: number }): WarehouseSession;
+  /**
+   * Reads the URL and nothing else.
+   * @param on.scratch a folder of this host for files that are on their way; what dead processes left there is removed
+   * @throws Error naming what is wrong with the URL
+   */
+  open(url: string, on: { readonly objects: Objects; readonly scratch: string }): WarehouseSession;
 }

@@ -9,8 +9,8 @@ import { init, Parser } from '@guanmingchiu/sqlparser-ts';
 /** @type {{ port: import('node:worker_threads').MessagePort, answers: Int32Array }} */
 const { port, answers } = workerData;
 
-/** What the parser says itself; all else that it throws is a trap. */
-const SAID = /^sql parser error: (?!recursion limit)/;
+/** What the parser and its tokenizer say themselves; all else that they throw is a trap. */
+const SAID = /^sql parser error: (?!recursion limit)| at Line: \d+, Column: \d+$/;
 
 /** @param {object} message */
 function answer(message) {

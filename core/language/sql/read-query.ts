@@ -20,9 +20,9 @@ function readWith(reading: SqlReading, node: Json, outer: Names): Names['ctes'] 
     const { alias, query } = reading.fields(cte, 'WITH', ['alias', 'query', 'closing_paren_token']);
     const { name, columns } = readAlias(reading, alias ?? null);
     // A name of WITH is known to those behind it, and hides a table.
-    const given = columnsOf(reading, readQuery(reading, query, { relations: [], ctes: known, outer }));
+    const output = readQuery(reading, query, { relations: [], ctes: known, outer });
     if (known.has(name)) reading.refuse(`The name "${name}" is in this WITH twice.`, alias);
-    known.set(name, columns ?? given);
+    known.set(name, columns ?? columnsOf(reading, output));
   }
   return known;
 }
@@ -139,9 +139,9 @@ function readRelation(reading: SqlReading, node: Json, names: Names): From {
   if (kind === 'Derived') {
     const { subquery, alias } = reading.fields(payload, 'a query in FROM', ['subquery', 'alias']);
     if (isEmpty(alias)) reading.refuse('A query in FROM needs a name: (select ...) as name.', subquery);
-    const given = columnsOf(reading, readQuery(reading, subquery, names));
+    const output = readQuery(reading, subquery, names);
     const { name, columns } = readAlias(reading, alias ?? null);
-    return ofOne({ name, columns: columns ?? given });
+    return ofOne({ name, columns: columns ?? columnsOf(reading, output) });
   }
   if (kind === 'NestedJoin') return readFrom(reading, reading.fields(payload, 'a join', ['table_with_joins'])['table_with_joins'] ?? null, names);
   reading.refuse(`${kind === 'TableFunction' ? 'A function' : kind.toUpperCase()} is not accepted in FROM: tables and queries are.`, node);

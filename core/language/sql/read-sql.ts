@@ -62,7 +62,7 @@ function moved(fault: SqlFault): SqlFault {
   return fault.line === 1 ? { ...fault, column: Math.max(1, fault.column - BEFORE.length) } : fault;
 }
 
-const EXPECTED = /^sql parser error: (.*?)(?: at Line: (\d+), Column: (\d+))?$/s;
+const EXPECTED = /^(?:sql parser error: )?(.*?)\.?(?: at Line: (\d+), Column: (\d+))?$/s;
 
 /** The one query of a text, as the parser's tree. */
 function statementOf(text: string): { readonly query: Json } | SqlFault {
@@ -80,7 +80,7 @@ function statementOf(text: string): { readonly query: Json } | SqlFault {
   if (first === undefined) return at('There is no statement here; write one SELECT.');
   if (statements.length > 1) return at(`There are ${statements.length} statements here; a file holds one SELECT.`);
   const query = isJsonObject(first) ? first['Query'] : undefined;
-  const word = /[a-z]+/i.exec(text.replaceAll(/--.*$|\/\*.*?\*\//gms, ''))?.[0] ?? '';
+  const word = /[a-z]+/i.exec(text.replaceAll(/--[^\n]*|\/\*.*?\*\//gs, ''))?.[0] ?? '';
   return query === undefined ? at(`${word.toUpperCase()} is not accepted: a model only reads, with one SELECT.`) : { query };
 }
 
