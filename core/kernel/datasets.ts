@@ -21,7 +21,10 @@ export interface CsvSource {
  * What orders the versions of a row: a column of its own, the time that the signature of a message vouches for, or the
  * key of the object it came in.
  */
-export type RowVersion = { readonly by: 'column'; readonly column: string } | { readonly by: 'eventTime' } | { readonly by: 'object' };
+export type RowVersion =
+  | { readonly by: 'column'; readonly column: string }
+  | { readonly by: 'eventTime' }
+  | { readonly by: 'object' };
 
 /** A column that refers to the key of another table. Its row goes with the one it refers to, and is held until that is there. */
 export interface TableReference {
@@ -98,7 +101,11 @@ export type ModelTest =
   | { readonly test: 'notNull'; readonly columns: readonly string[] }
   /** Each value of `column` that is not null is one of `field` of `to`. */
   | { readonly test: 'relationships'; readonly column: string; readonly to: string; readonly field: string }
-  | { readonly test: 'acceptedValues'; readonly column: string; readonly values: readonly (string | number | boolean)[] }
+  | {
+      readonly test: 'acceptedValues';
+      readonly column: string;
+      readonly values: readonly (string | number | boolean)[];
+    }
   /**
    * The aggregate equals what the SQL of `equals` gives as `value`; of a model with partitions in each of them, which
    * the SQL gives beside it. No row there, or none here, is 0.

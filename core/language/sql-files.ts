@@ -26,14 +26,18 @@ function modelSql(model: string, node: JsonObject, pointer: string): NamedSql[] 
     ...fileAt(node, 'dirty', pointer, model),
     ...tests.flatMap((test, i) => {
       const reconcile = isJsonObject(test) ? test['reconcile'] : undefined;
-      return isJsonObject(reconcile) ? fileAt(reconcile, 'equals', childPointer(pointer, 'tests', i, 'reconcile'), model) : [];
+      return isJsonObject(reconcile)
+        ? fileAt(reconcile, 'equals', childPointer(pointer, 'tests', i, 'reconcile'), model)
+        : [];
     }),
   ];
 }
 
 function fileAt(node: JsonObject, role: NamedSql['role'], pointer: string, model: string): NamedSql[] {
   const name = node[role];
-  return typeof name === 'string' && isBeside(name) ? [{ name, pointer: childPointer(pointer, role), model, role }] : [];
+  return typeof name === 'string' && isBeside(name)
+    ? [{ name, pointer: childPointer(pointer, role), model, role }]
+    : [];
 }
 
 /** Whether a name is one of a file of SQL in the folder of the definition, or below it. */

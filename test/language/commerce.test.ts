@@ -56,8 +56,12 @@ class HandMade {
   /** Builds the model as a table, and gives its rows in their order. */
   async build(name: string): Promise<readonly Row[]> {
     const model = this.#plan.models.find((one) => one.name === name)!;
-    await this.#run(`create or replace table "${name}" as select * from (${model.sql.sql}\n) order by ${model.sortBy.join(', ')}`);
-    const types = await this.rows(`select column_name, data_type from information_schema.columns where table_name = '${name}' order by ordinal_position`);
+    await this.#run(
+      `create or replace table "${name}" as select * from (${model.sql.sql}\n) order by ${model.sortBy.join(', ')}`,
+    );
+    const types = await this.rows(
+      `select column_name, data_type from information_schema.columns where table_name = '${name}' order by ordinal_position`,
+    );
     const wanted = model.columns!.map(({ name: column, type }) => [column, (TYPES[type] ?? type).toUpperCase()]);
     expect(types, `columns of ${name}`).to.deep.equal(wanted);
     return this.rows(`select * from "${name}"`);
@@ -98,7 +102,8 @@ describe('the commerce dataset', () => {
   });
   afterEach(() => made.close());
 
-  const order = (id: string, at: string, customer = 'c1', night = '2026-03-01') => made.add('orders', [night, id, at, customer, at]);
+  const order = (id: string, at: string, customer = 'c1', night = '2026-03-01') =>
+    made.add('orders', [night, id, at, customer, at]);
   const line = (id: string, of: string, variant: string, revenue: number, night = '2026-03-01') =>
     made.add('order_lines', [night, id, 1, variant, revenue, of, 'order_lines/dt=2026-03-01/1.csv']);
   const transaction = (id: string, of: string, status: string, at: string, version = at, night = '2026-03-01') =>
@@ -108,7 +113,9 @@ describe('the commerce dataset', () => {
   /** What matters of the fact: line, transaction, status, revenue, product and whether it is the latest. */
   const fact = async () => {
     await made.build('dwd_orders_variant_status');
-    return made.rows('select order_line_id, transaction_id, order_status, revenue, product_id, is_latest from dwd_orders_variant_status order by all');
+    return made.rows(
+      'select order_line_id, transaction_id, order_status, revenue, product_id, is_latest from dwd_orders_variant_status order by all',
+    );
   };
 
   describe('the fact of orders', () => {
@@ -176,13 +183,20 @@ describe('the commerce dataset', () => {
       await transaction('t1', 'o1', 'failure', T1);
       await transaction('t2', 'o1', 'success', T2);
       await made.build('dwd_orders_variant_status');
-      const [test] = plan.models.find(({ name }) => name === 'dwd_orders_variant_status')!.tests.filter((one) => one.test === 'reconcile');
+      const [test] = plan.models
+        .find(({ name }) => name === 'dwd_orders_variant_status')!
+        .tests.filter((one) => one.test === 'reconcile');
       if (test?.test !== 'reconcile') throw new Error('There is no such test.');
       const here = await made.rows(
         `select partition_date, sum(${test.metric.column}) from dwd_orders_variant_status where ${test.metric.where} group by 1 order by 1`,
       );
-      expect(here).to.deep.equal([['2026-03-01', '500'], ['2026-03-02', '700']]);
-      expect(await made.rows(`select partition_date, value from (${test.equals.sql}\n) order by 1`)).to.deep.equal(here);
+      expect(here).to.deep.equal([
+        ['2026-03-01', '500'],
+        ['2026-03-02', '700'],
+      ]);
+      expect(await made.rows(`select partition_date, value from (${test.equals.sql}\n) order by 1`)).to.deep.equal(
+        here,
+      );
     });
   });
 
@@ -191,7 +205,11 @@ describe('the commerce dataset', () => {
 
     it('are both of an order whose date was corrected', async () => {
       await order('o1', T2);
-      await made.add('changed_orders', ['2026-03-01', 'o1', T1, 'c1', T1, true], ['2026-03-02', 'o1', T2, 'c1', T2, false]);
+      await made.add(
+        'changed_orders',
+        ['2026-03-01', 'o1', T1, 'c1', T1, true],
+        ['2026-03-02', 'o1', T2, 'c1', T2, false],
+      );
       expect(await dirty()).to.deep.equal(['2026-03-01', '2026-03-02']);
     });
 
@@ -199,22 +217,45 @@ describe('the commerce dataset', () => {
       await order('o1', T1);
       await order('o2', T2);
       await order('o3', T3);
-      await made.add('changed_order_lines', ['2026-03-04', 'l1', 1, 'v1', 5, 'o1', 'k1', true], ['2026-03-05', 'l1', 1, 'v1', 5, 'o2', 'k2', false]);
+      await made.add(
+        'changed_order_lines',
+        ['2026-03-04', 'l1', 1, 'v1', 5, 'o1', 'k1', true],
+        ['2026-03-05', 'l1', 1, 'v1', 5, 'o2', 'k2', false],
+      );
       expect(await dirty()).to.deep.equal(['2026-03-01', '2026-03-02']);
     });
 
     it('are those of the orders that a transaction belongs to, if they are there', async () => {
       await order('o1', T1);
-      await made.add('changed_transaction', ['2026-03-04', 't1', 'o1', 'success', T3, T3, false], ['2026-03-04', 't2', 'o9', 'success', T3, T3, false]);
+      await made.add(
+        'changed_transaction',
+        ['2026-03-04', 't1', 'o1', 'success', T3, T3, false],
+        ['2026-03-04', 't2', 'o9', 'success', T3, T3, false],
+      );
       expect(await dirty()).to.deep.equal(['2026-03-01']);
     });
 
     it('are those of lines of a variant that is new or has moved, and not of one whose price has changed', async () => {
-      for (const [id, at] of [['1', T1], ['2', T2], ['3', T3]] as const) {
+      for (const [id, at] of [
+        ['1', T1],
+        ['2', T2],
+        ['3', T3],
+      ] as const) {
         await order(`o${id}`, at);
         await line(`l${id}`, `o${id}`, `v${id}`, 500);
       }
-      const changed = (id: string, product: string, price: number, old: boolean): Row => ['2026-03-04', id, product, price, 'V', T1, T1, T1, T1, old];
+      const changed = (id: string, product: string, price: number, old: boolean): Row => [
+        '2026-03-04',
+        id,
+        product,
+        price,
+        'V',
+        T1,
+        T1,
+        T1,
+        T1,
+        old,
+      ];
       await made.add('changed_variant', changed('v1', 'p1', 1, false));
       await made.add('changed_variant', changed('v2', 'p1', 1, true), changed('v2', 'p2', 1, false));
       await made.add('changed_variant', changed('v3', 'p1', 1, true), changed('v3', 'p1', 2, false));
@@ -225,7 +266,12 @@ describe('the commerce dataset', () => {
   describe('its answers', () => {
     it('sell what the last status of an order calls a success', async () => {
       await variant('v1', 'p1');
-      for (const [id, statuses] of [['1', ['failure', 'success']], ['2', ['success', 'refund']], ['3', ['success']], ['4', []]] as const) {
+      for (const [id, statuses] of [
+        ['1', ['failure', 'success']],
+        ['2', ['success', 'refund']],
+        ['3', ['success']],
+        ['4', []],
+      ] as const) {
         await order(`o${id}`, T1);
         await line(`l${id}`, `o${id}`, 'v1', 500);
         for (const [i, status] of statuses.entries()) await transaction(`t${id}${i}`, `o${id}`, status, [T1, T2][i]!);
@@ -237,7 +283,13 @@ describe('the commerce dataset', () => {
 
     it('list each change of a price in the order of versions, two of a day too, and no first price', async () => {
       const version = (price: number, at: string): Row => ['2026-03-04', 'v1', 'p1', price, 'V', T1, at, at, at];
-      await made.add('variant_history', version(300, '2026-03-02 18:00:00'), version(100, T1), version(200, '2026-03-02 09:00:00'), version(300, T3));
+      await made.add(
+        'variant_history',
+        version(300, '2026-03-02 18:00:00'),
+        version(100, T1),
+        version(200, '2026-03-02 09:00:00'),
+        version(300, T3),
+      );
       expect((await made.build('app_price_changes')).map((row) => [row[2], row[3], row[5]])).to.deep.equal([
         [100, 200, '2026-03-02'],
         [200, 300, '2026-03-02'],
@@ -267,7 +319,12 @@ describe('the commerce dataset', () => {
     });
 
     it('describe each variant once, with both times of creation, and products without variants', async () => {
-      await made.add('product', ['2026-03-01', 'p1', 'Shirt', 'Clothes', T1, 'a'], ['2026-03-02', 'p1', 'Shirt', 'Clothes', T1, 'a'], ['2026-03-02', 'p2', 'Hat', 'Clothes', T2, 'a']);
+      await made.add(
+        'product',
+        ['2026-03-01', 'p1', 'Shirt', 'Clothes', T1, 'a'],
+        ['2026-03-02', 'p1', 'Shirt', 'Clothes', T1, 'a'],
+        ['2026-03-02', 'p2', 'Hat', 'Clothes', T2, 'a'],
+      );
       await variant('v1', 'p1', 100, '2026-03-01');
       await variant('v1', 'p1', 100, '2026-03-02');
       const rows = await made.build('dim_product');
@@ -281,7 +338,10 @@ describe('the commerce dataset', () => {
       await order('o2', T1, 'c1');
       await order('o1', T1, 'c1');
       await order('o1', T2, 'c2', '2026-03-02');
-      expect(await made.build('dim_customer_orders')).to.deep.equal([['c1', 'o2'], ['c2', 'o1']]);
+      expect(await made.build('dim_customer_orders')).to.deep.equal([
+        ['c1', 'o2'],
+        ['c2', 'o1'],
+      ]);
     });
   });
 });

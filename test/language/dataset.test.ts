@@ -9,7 +9,8 @@ import { definePlugin, Type } from '../../core/sdk.ts';
 import { registry } from './registry.ts';
 
 const HEADER = 'apiVersion: sluice/v1\nkind: dataset\nid: a\nversion: 1.0.0\ntitle: A\n';
-const CONNECTION = 'connection: { type: object, required: [secret], properties: { secret: { type: string, secret: true } } }\n';
+const CONNECTION =
+  'connection: { type: object, required: [secret], properties: { secret: { type: string, secret: true } } }\n';
 const SOURCES = `sources:
   orders: { csv: { prefix: "in/orders/{{ date }}/x/", columns: { id: text, at: timestamp, total: "decimal(12,2)", note: json? }, maxBad: "0.5%" } }
   lines: { csv: { prefix: in/lines/, columns: { id: bigint, order_id: text }, badRows: fail } }
@@ -52,7 +53,9 @@ describe('a compiled dataset', () => {
       badRows: 'quarantine',
       maxBad: { percent: 0.5 },
     });
-    expect(lines).to.deep.include({ prefix: { parts: ['in/lines/'] }, badRows: 'fail' }).and.not.have.property('maxBad');
+    expect(lines)
+      .to.deep.include({ prefix: { parts: ['in/lines/'] }, badRows: 'fail' })
+      .and.not.have.property('maxBad');
   });
 
   it('has its tables behind those they refer to', () => {
@@ -75,7 +78,14 @@ describe('a compiled dataset', () => {
 
   it('has tables of the warehouse with the night in front and the version behind', () => {
     const [orders, history, lines] = dataset.warehouse;
-    expect(orders!.columns.map(({ name }) => name)).to.deep.equal(['partition_date', 'id', 'at', 'total', 'note', '_version']);
+    expect(orders!.columns.map(({ name }) => name)).to.deep.equal([
+      'partition_date',
+      'id',
+      'at',
+      'total',
+      'note',
+      '_version',
+    ]);
     expect([orders!.rowKey, history!.rowKey]).to.deep.equal([['id'], ['id', '_version']]);
     expect(history).to.deep.include({ from: 'orders', history: true });
     expect(lines).to.deep.include({ from: 'lines', history: false, load: 'snapshot' });
@@ -84,7 +94,10 @@ describe('a compiled dataset', () => {
   it('is in UTC where it says nothing, and runs by no clock', () => {
     expect([dataset.timezone, dataset.schedule]).to.deep.equal(['UTC', undefined]);
     const timed = compile(`${SOURCES}${TABLES}timezone: Europe/Berlin\nschedule: { cron: " 30 2 * * 1-5 " }\n`).dataset;
-    expect([timed?.timezone, timed?.schedule]).to.deep.equal(['Europe/Berlin', { cron: '30 2 * * 1-5', lagDays: 1, catchUp: true }]);
+    expect([timed?.timezone, timed?.schedule]).to.deep.equal([
+      'Europe/Berlin',
+      { cron: '30 2 * * 1-5', lagDays: 1, catchUp: true },
+    ]);
   });
 
   it('is frozen', () => {
@@ -130,7 +143,11 @@ describe('the models of a dataset', () => {
       { test: 'unique', columns: ['day'] },
       { test: 'acceptedValues', column: 'n', values: [1] },
       { test: 'relationships', column: 'day', to: 'first', field: 'day' },
-      { test: 'reconcile', metric: { aggregate: 'count' }, equals: { file: 'm/second.total.sql', sql: FILES['m/second.total.sql'], forWarehouse: {} } },
+      {
+        test: 'reconcile',
+        metric: { aggregate: 'count' },
+        equals: { file: 'm/second.total.sql', sql: FILES['m/second.total.sql'], forWarehouse: {} },
+      },
       { test: 'freshness', column: 'day', withinMs: 86_400_000 },
     ]);
   });
@@ -156,7 +173,10 @@ describe('the models of a dataset', () => {
 });
 
 describe('a webhook of a dataset', () => {
-  const source = (signature: string, event = '{ id: /data/id, status: "{{ upper request.body.data.status }}", amount: /data/amount }') => {
+  const source = (
+    signature: string,
+    event = '{ id: /data/id, status: "{{ upper request.body.data.status }}", amount: /data/amount }',
+  ) => {
     const text = `${CONNECTION}sources: { pay: { webhook: { signature: ${signature}, dedupe: "{{ request.headers.[x-id] }}", columns: { id: text, status: text?, amount: bigint? }, event: ${event} } } }\ntables: { pay: { from: pay, key: [id], version: amount } }\n`;
     return compile(text.replace('amount: bigint?', 'amount: bigint')).dataset!.sources[0] as WebhookSource;
   };
@@ -173,14 +193,22 @@ describe('a webhook of a dataset', () => {
     const { event, dedupe } = source('{ scheme: standard-webhooks, secret: "{{ connection.secret }}" }');
     const paid = request({ data: { id: 'p1', status: 'paid' } });
     expect(dedupe({}, paid)).to.equal('m1');
-    expect([event['id']?.({}, paid), event['status']?.({}, paid), event['amount']?.({}, paid)]).to.deep.equal(['p1', 'PAID', ABSENT]);
+    expect([event['id']?.({}, paid), event['status']?.({}, paid), event['amount']?.({}, paid)]).to.deep.equal([
+      'p1',
+      'PAID',
+      ABSENT,
+    ]);
     expect(event['status']?.({}, request({ data: {} }))).to.equal(ABSENT);
     expect(event['status']?.({}, request(null))).to.equal(ABSENT);
   });
 
   it('says by a scheme what its signature is', () => {
     const { signature } = source('{ scheme: standard-webhooks, secret: "{{ connection.secret }}", tolerance: PT1M }');
-    expect([signature.scheme, signature.toleranceMs, signature.secret(scope)]).to.deep.equal(['standard-webhooks', 60_000, 's3cret']);
+    expect([signature.scheme, signature.toleranceMs, signature.secret(scope)]).to.deep.equal([
+      'standard-webhooks',
+      60_000,
+      's3cret',
+    ]);
   });
 
   it('or by an algorithm, over the raw body where nothing else is said', () => {
@@ -189,8 +217,16 @@ describe('a webhook of a dataset', () => {
     );
     if (signature.scheme === 'standard-webhooks') throw new Error('This is another scheme.');
     const { scheme, encoding, toleranceMs } = signature;
-    expect({ scheme, encoding, toleranceMs }).to.deep.equal({ scheme: 'hmac-sha256', encoding: 'hex', toleranceMs: 300_000 });
-    expect([signature.value(scope), signature.signedContent(scope), signature.timestamp?.(scope)]).to.deep.equal([['abc'], 'null', '1700000000']);
+    expect({ scheme, encoding, toleranceMs }).to.deep.equal({
+      scheme: 'hmac-sha256',
+      encoding: 'hex',
+      toleranceMs: 300_000,
+    });
+    expect([signature.value(scope), signature.signedContent(scope), signature.timestamp?.(scope)]).to.deep.equal([
+      ['abc'],
+      'null',
+      '1700000000',
+    ]);
   });
 });
 
@@ -198,12 +234,15 @@ describe('the time zone and the schedule of a dataset', () => {
   const refused = (line: string) => findings(SOURCES + TABLES + line).map((found) => found.replace(/^\S+ \S+ /, ''));
 
   it('take names of places, and no offsets', () => {
-    for (const zone of ['UTC', 'Europe/Berlin', 'America/Argentina/Ushuaia']) expect(refused(`timezone: ${zone}\n`), zone).to.deep.equal([]);
-    for (const zone of ['"+02:00"', 'Z', 'CEST', 'Europe', '""']) expect(refused(`timezone: ${zone}\n`), zone).to.have.length(1);
+    for (const zone of ['UTC', 'Europe/Berlin', 'America/Argentina/Ushuaia'])
+      expect(refused(`timezone: ${zone}\n`), zone).to.deep.equal([]);
+    for (const zone of ['"+02:00"', 'Z', 'CEST', 'Europe', '""'])
+      expect(refused(`timezone: ${zone}\n`), zone).to.have.length(1);
   });
 
   it('take what the clock can read, and no random times', () => {
-    for (const cron of ['0 2 * * *', '*/15 0-6 * * MON-FRI', '0 2 1,15 * *']) expect(refused(`schedule: { cron: "${cron}" }\n`), cron).to.deep.equal([]);
+    for (const cron of ['0 2 * * *', '*/15 0-6 * * MON-FRI', '0 2 1,15 * *'])
+      expect(refused(`schedule: { cron: "${cron}" }\n`), cron).to.deep.equal([]);
     for (const cron of ['0 25 * * *', '0 2 31 2 *', '@daily', 'H 2 * * *', '0 0 2 * * *', 'a b c d e']) {
       expect(refused(`schedule: { cron: "${cron}" }\n`), cron).to.have.length(1);
     }
@@ -263,10 +302,15 @@ describe('what a dataset runs', () => {
 `;
 
   it('is piece by piece until all is done, and passes the tests of its definition', async () => {
-    const { plan, tests, findings: found } = compileDefinition({ file: 'a.yaml', text: HEADER + SOURCES + TABLES + TESTS }, plugins);
+    const {
+      plan,
+      tests,
+      findings: found,
+    } = compileDefinition({ file: 'a.yaml', text: HEADER + SOURCES + TABLES + TESTS }, plugins);
     expect(found.map(formatFinding)).to.deep.equal([]);
     const failures: string[] = [];
-    for await (const result of runDefinitionTests(plan!, tests, plugins)) failures.push(...result.failures.map((line) => `${result.name}: ${line}`));
+    for await (const result of runDefinitionTests(plan!, tests, plugins))
+      failures.push(...result.failures.map((line) => `${result.name}: ${line}`));
     expect(tests).to.have.length(5);
     expect(failures).to.deep.equal([]);
   });
@@ -279,7 +323,9 @@ describe('what a dataset runs', () => {
   });
 
   it('is named in tests by what there is', () => {
-    const found = findings(`${SOURCES}${TABLES}tests: [ { name: a, dataset: night }, { name: b, action: load }, { name: c } ]\n`);
+    const found = findings(
+      `${SOURCES}${TABLES}tests: [ { name: a, dataset: night }, { name: b, action: load }, { name: c } ]\n`,
+    );
     expect(found.map((line) => line.replace(/^\S+ /, ''))).to.deep.equal([
       'tests[0].dataset: "night" must be one of: load, nightly, build, retire.',
       'tests[1].action: There are no actions in a dataset. Write dataset: one of load, nightly, build, retire.',

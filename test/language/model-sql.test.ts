@@ -25,13 +25,20 @@ describe('the SQL of models', () => {
     'select k from orders as o(k)': ['k'],
     'with a as (select id as k from orders), b(n) as (select count(*) from a) select k, n from a, b': ['k', 'n'],
     'select id from orders union all (select order_id from lines except select id from lines)': ['id'],
-    'select o.id from orders as o full join lines as l on l.id = o.id where exists (select 1 from lines as m where m.order_id = o.id)': ['id'],
-    'select (select max(revenue) from lines where order_id = orders.id) as best from orders where id in (select order_id from lines)': ['best'],
-    'select sum(total) filter (where total > 1) as a, count(distinct id) as b from orders group by at having count(*) > 1': ['a', 'b'],
-    'select lag(total) over (partition by id order by at desc nulls last) as a, sum(total) over (order by at rows between 1 preceding and current row) as b from orders': ['a', 'b'],
-    "select case when total > 1.50 then 'x' else null end as a, cast(at as date) as b, extract(year from at) as c, at + interval '7' day as d from orders": ['a', 'b', 'c', 'd'],
-    "select date '2026-01-01' as a, substring(id from 1 for 2) || trim(id) as b, position('a' in id) as c, -total % 2 as d from orders": ['a', 'b', 'c', 'd'],
-    "select id is distinct from at as a, id not in ('x') as b, total between 1 and 2 as c, id like 'x%' escape '!' as d from orders": ['a', 'b', 'c', 'd'],
+    'select o.id from orders as o full join lines as l on l.id = o.id where exists (select 1 from lines as m where m.order_id = o.id)':
+      ['id'],
+    'select (select max(revenue) from lines where order_id = orders.id) as best from orders where id in (select order_id from lines)':
+      ['best'],
+    'select sum(total) filter (where total > 1) as a, count(distinct id) as b from orders group by at having count(*) > 1':
+      ['a', 'b'],
+    'select lag(total) over (partition by id order by at desc nulls last) as a, sum(total) over (order by at rows between 1 preceding and current row) as b from orders':
+      ['a', 'b'],
+    "select case when total > 1.50 then 'x' else null end as a, cast(at as date) as b, extract(year from at) as c, at + interval '7' day as d from orders":
+      ['a', 'b', 'c', 'd'],
+    "select date '2026-01-01' as a, substring(id from 1 for 2) || trim(id) as b, position('a' in id) as c, -total % 2 as d from orders":
+      ['a', 'b', 'c', 'd'],
+    "select id is distinct from at as a, id not in ('x') as b, total between 1 and 2 as c, id like 'x%' escape '!' as d from orders":
+      ['a', 'b', 'c', 'd'],
     'select at as day, count(*) as n from orders group by day': ['day', 'n'],
     'select distinct id -- a comment; with a semicolon\n/* and / another */ from orders;': ['id'],
     'select anything from open': ['anything'],
@@ -122,7 +129,9 @@ describe('the SQL of models', () => {
   }
 
   it('are refused where they are too much for the parser, which goes on', () => {
-    expect(faults(`select ${'1+'.repeat(5000)}1 as a`)).to.deep.equal(['1:1 This is too complex to be read: nest it less, or make two models of it.']);
+    expect(faults(`select ${'1+'.repeat(5000)}1 as a`)).to.deep.equal([
+      '1:1 This is too complex to be read: nest it less, or make two models of it.',
+    ]);
     expect(faults(`select ${'('.repeat(5000)}1`)).to.have.length(1);
     expect(faults(`select '${'x'.repeat(70_000)}' as a`)[0]).to.contain('at most 65536 characters');
     expect(faults('select id from orders')).to.deep.equal([]);
@@ -141,16 +150,30 @@ describe('the SQL of models', () => {
 });
 
 describe('a condition in SQL', () => {
-  const said = (text: string) => readCondition(text, ['revenue', 'is_latest']).map(({ column, message }) => `${column} ${message}`);
+  const said = (text: string) =>
+    readCondition(text, ['revenue', 'is_latest']).map(({ column, message }) => `${column} ${message}`);
 
   it('is over the columns of its model', () => {
-    for (const text of ['is_latest', "is_latest and revenue > 1 or not (revenue is null)", "revenue in (1, 2)"]) expect(said(text), text).to.deep.equal([]);
-    expect(said('is_latest and revenu > 1')).to.deep.equal(['15 There is no column "revenu" here; there are: revenue, is_latest. Did you mean "revenue"?']);
+    for (const text of ['is_latest', 'is_latest and revenue > 1 or not (revenue is null)', 'revenue in (1, 2)'])
+      expect(said(text), text).to.deep.equal([]);
+    expect(said('is_latest and revenu > 1')).to.deep.equal([
+      '15 There is no column "revenu" here; there are: revenue, is_latest. Did you mean "revenue"?',
+    ]);
     expect(said('revenue / 2 > 1')).to.have.length(1);
   });
 
   it('is one condition and nothing besides', () => {
-    for (const text of ['is_latest) or (true', '1=1) group by (revenue', 'true -- all', 'true /* all */', 'true; select 1', ') select (', 'revenue =', '', 'revenue > (select max(x) from y)']) {
+    for (const text of [
+      'is_latest) or (true',
+      '1=1) group by (revenue',
+      'true -- all',
+      'true /* all */',
+      'true; select 1',
+      ') select (',
+      'revenue =',
+      '',
+      'revenue > (select max(x) from y)',
+    ]) {
       expect(said(text), text).to.not.deep.equal([]);
     }
   });

@@ -64,7 +64,9 @@ const PIPELINES: Readonly<Record<string, Runs>> = {
 export const DATASET_PIPELINES = Object.keys(PIPELINES);
 
 /** The pipelines of a dataset, written in the language's own terms. */
-export function datasetPipelines(root: JsonObject): Pick<PipelineOutline, 'name' | 'node' | 'pointer' | 'input' | 'steps'>[] {
+export function datasetPipelines(
+  root: JsonObject,
+): Pick<PipelineOutline, 'name' | 'node' | 'pointer' | 'input' | 'steps'>[] {
   if (root['kind'] !== 'dataset') return [];
   return Object.entries(PIPELINES).map(([name, { title, input, work }]) => {
     const pointer = `/${name}`;

@@ -11,7 +11,14 @@ import type {
 } from '../../kernel/datasets.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../kernel/json.ts';
 import type { DatasetPlan } from '../plan-dataset.ts';
-import { datasetOutline, textsIn, type ModelOutline, type SourceOutline, type TableOutline, type WarehouseOutline } from '../outline/dataset.ts';
+import {
+  datasetOutline,
+  textsIn,
+  type ModelOutline,
+  type SourceOutline,
+  type TableOutline,
+  type WarehouseOutline,
+} from '../outline/dataset.ts';
 import { dependencyOrder } from '../outline/dependency-order.ts';
 import { mapIn } from '../outline/steps.ts';
 import { asText } from '../schema/show.ts';
@@ -29,7 +36,11 @@ type Files = NonNullable<DefinitionSource['files']>;
 export function compileDataset(root: JsonObject, files: Files): DatasetPlan {
   const { sources, tables, warehouse, models } = datasetOutline(root);
   const named = new Set(namedSql(root).map(({ name }) => name));
-  const file = (name: string): SqlFile => ({ file: name, sql: files[name] ?? '', forWarehouse: variantsOf(name, files, named) });
+  const file = (name: string): SqlFile => ({
+    file: name,
+    sql: files[name] ?? '',
+    forWarehouse: variantsOf(name, files, named),
+  });
   const schedule = compileSchedule(root['schedule']);
   return {
     timezone: typeof root['timezone'] === 'string' ? root['timezone'] : 'UTC',
@@ -101,7 +112,9 @@ function compileModel({ name, node, dependsOn, columns }: ModelOutline, file: (n
     load: node['load'] === 'full' ? 'full' : 'replacePartition',
     sortBy: textsIn(node['sortBy']),
     dimensions: textsIn(node['dimensions']),
-    metrics: Object.entries(mapIn(node, 'metrics')).flatMap(([metric, of]) => (isJsonObject(of) ? [compileMetric(metric, of)] : [])),
+    metrics: Object.entries(mapIn(node, 'metrics')).flatMap(([metric, of]) =>
+      isJsonObject(of) ? [compileMetric(metric, of)] : [],
+    ),
     tests: listIn(node['tests']).flatMap((test) => (isJsonObject(test) ? compileTest(test, file) : [])),
   };
 }

@@ -14,7 +14,11 @@ export function checkColumn(
   const found = columns.find((column) => column.name === name);
   if (!found) {
     const names = columns.map((column) => column.name);
-    report.error(pointer, `${of} has no column "${name}"; it has: ${names.join(', ') || 'none'}.${didYouMean(name, names)}`, options);
+    report.error(
+      pointer,
+      `${of} has no column "${name}"; it has: ${names.join(', ') || 'none'}.${didYouMean(name, names)}`,
+      options,
+    );
   }
   return found;
 }

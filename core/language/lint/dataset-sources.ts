@@ -16,8 +16,14 @@ export const datasetSources: LintRule = {
     const read = new Set([...tables.values()].map(({ node }) => asText(node['from'])));
     const before: SourceOutline[] = [];
     for (const source of sources.values()) {
-      if (!read.has(source.name)) report.warning(source.pointer, `No table reads the source "${source.name}". Name it in "from" of one, or leave it out.`, { onKey: true });
-      if (source.columns.length === 0) report.error(childPointer(source.pointer, source.kind, 'columns'), 'A source needs columns.', { onKey: true });
+      if (!read.has(source.name))
+        report.warning(
+          source.pointer,
+          `No table reads the source "${source.name}". Name it in "from" of one, or leave it out.`,
+          { onKey: true },
+        );
+      if (source.columns.length === 0)
+        report.error(childPointer(source.pointer, source.kind, 'columns'), 'A source needs columns.', { onKey: true });
       if (source.kind === 'webhook') checkEvent(source, report);
       else checkPrefix(source, before, report);
       before.push(source);
@@ -33,7 +39,11 @@ function checkEvent({ name, pointer, settings, columns }: SourceOutline, report:
   }
   for (const { name: column, nullable } of columns) {
     if (nullable || column in event) continue;
-    report.error(place, `The column "${column}" is not taken out of the message, and it may not be null. Say where it stands, for example ${column}: /${column}, or declare it with "?".`, { onKey: true });
+    report.error(
+      place,
+      `The column "${column}" is not taken out of the message, and it may not be null. Say where it stands, for example ${column}: /${column}, or declare it with "?".`,
+      { onKey: true },
+    );
   }
 }
 
@@ -43,6 +53,9 @@ function checkPrefix({ pointer, settings }: SourceOutline, others: readonly Sour
   for (const other of others.filter(({ kind }) => kind === 'csv')) {
     const [otherRoot = ''] = prefixParts(asText(other.settings['prefix']));
     if (root === '' || otherRoot === '' || (!root.startsWith(otherRoot) && !otherRoot.startsWith(root))) continue;
-    report.error(childPointer(pointer, 'csv', 'prefix'), `Files could be of this source and of "${other.name}", which takes ${asText(other.settings['prefix'])}. Give each a folder of its own.`);
+    report.error(
+      childPointer(pointer, 'csv', 'prefix'),
+      `Files could be of this source and of "${other.name}", which takes ${asText(other.settings['prefix'])}. Give each a folder of its own.`,
+    );
   }
 }

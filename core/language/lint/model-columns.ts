@@ -24,7 +24,10 @@ export function columnsKnown(model: ModelOutline, names: Columns): ModelColumns 
     names,
     check(name, pointer, report) {
       if (!names || names.includes(name)) return { name, ...model.columns?.find((column) => column.name === name) };
-      report.error(pointer, `The model "${model.name}" has no column "${name}"; it has: ${names.join(', ')}.${didYouMean(name, names)}`);
+      report.error(
+        pointer,
+        `The model "${model.name}" has no column "${name}"; it has: ${names.join(', ')}.${didYouMean(name, names)}`,
+      );
       return undefined;
     },
     checkList(node, pointer, report) {

@@ -12,14 +12,24 @@ export function checkMetrics(model: ModelOutline, columns: ModelColumns, report:
   for (const [name, metric] of Object.entries(mapIn(model.node, 'metrics'))) {
     if (!isJsonObject(metric)) continue;
     const place = childPointer(model.pointer, 'metrics', name);
-    if (dimensions.includes(name)) report.error(place, `"${name}" is a dimension, too: an answer would have two columns of that name. Name the metric otherwise.`, { onKey: true });
+    if (dimensions.includes(name))
+      report.error(
+        place,
+        `"${name}" is a dimension, too: an answer would have two columns of that name. Name the metric otherwise.`,
+        { onKey: true },
+      );
     const column = checkAggregate(metric, place, columns, report);
     if ('scale' in metric) checkScale(metric, column, place, report);
   }
 }
 
 /** Checks `sum: column` and its like, with `where`. @returns the column, where there is one */
-export function checkAggregate(node: JsonObject, pointer: string, columns: ModelColumns, report: Report): KnownColumn | undefined {
+export function checkAggregate(
+  node: JsonObject,
+  pointer: string,
+  columns: ModelColumns,
+  report: Report,
+): KnownColumn | undefined {
   if (typeof node['where'] === 'string') {
     for (const { message, column } of readCondition(node['where'], columns.names))
       report.error(childPointer(pointer, 'where'), message, { offset: column - 1 });
@@ -38,5 +48,9 @@ function checkScale(metric: JsonObject, column: KnownColumn | undefined, pointer
   const place = childPointer(pointer, 'scale');
   if ('count' in metric) report.error(place, 'A count has no minor units: leave "scale" out.', { onKey: true });
   else if (column?.type !== undefined && column.type !== 'integer' && column.type !== 'bigint')
-    report.error(place, `"scale" shows an integer of minor units as a decimal, and "${column.name}" is ${column.type}: leave it out.`, { onKey: true });
+    report.error(
+      place,
+      `"scale" shows an integer of minor units as a decimal, and "${column.name}" is ${column.type}: leave it out.`,
+      { onKey: true },
+    );
 }

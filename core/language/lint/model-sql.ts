@@ -11,7 +11,9 @@ export function modelSqlFindings(source: DefinitionSource, root: JsonObject): Fi
   const { models } = datasetOutline(root);
   const found = readModels(source, root).files.flatMap((file) => findingsIn(file, models.get(file.model), source.file));
   // A file that two models name is read for both.
-  const once = new Map(found.map((finding) => [`${finding.file}:${finding.line}:${finding.column} ${finding.message}`, finding]));
+  const once = new Map(
+    found.map((finding) => [`${finding.file}:${finding.line}:${finding.column} ${finding.message}`, finding]),
+  );
   return [...once.values()];
 }
 
@@ -19,7 +21,12 @@ function findingsIn({ name, role, report }: ReadFile, model: ModelOutline | unde
   if (!report || !model) return [];
   const wrong = report.faults.length === 0 ? resultTrouble(report, role, model) : undefined;
   const faults = [...report.faults, ...(wrong === undefined ? [] : [{ line: 1, column: 1, message: wrong }])];
-  return faults.map((fault) => ({ severity: 'error', file: beside(definition, name), path: `models.${model.name}.${role}`, ...fault }));
+  return faults.map((fault) => ({
+    severity: 'error',
+    file: beside(definition, name),
+    path: `models.${model.name}.${role}`,
+    ...fault,
+  }));
 }
 
 /** A file named by a definition, as the definition itself is shown. */
@@ -41,5 +48,7 @@ function resultTrouble({ columns }: SqlReport, role: ReadFile['role'], model: Mo
     return `\`dirty\` gives one column, the partitions of its model (${asText(partition ?? 'partition_date')}); ${gives}.`;
   }
   const wanted = [...(partition === undefined ? [] : [partition]), 'value'];
-  return [...columns].sort().join() === [...wanted].sort().join() ? undefined : `What a model is reconciled with gives ${wanted.join(' and ')}; ${gives}.`;
+  return [...columns].sort().join() === [...wanted].sort().join()
+    ? undefined
+    : `What a model is reconciled with gives ${wanted.join(' and ')}; ${gives}.`;
 }

@@ -26,7 +26,9 @@ export function readModels(source: DefinitionSource, root: JsonObject): ReadMode
   const known = read.get(root);
   if (known) return known;
   const dataset = datasetOutline(root);
-  const columns = new Map<string, Columns>([...dataset.warehouse].map(([name, table]) => [name, namesOf(table.columns)]));
+  const columns = new Map<string, Columns>(
+    [...dataset.warehouse].map(([name, table]) => [name, namesOf(table.columns)]),
+  );
   const files: ReadFile[] = [];
   for (const model of inOrder(dataset)) {
     let given: Columns;
@@ -57,7 +59,12 @@ function namesOf(columns: readonly { readonly name: string }[]): readonly string
 const OLD = '_old';
 
 /** What a file may name: what its model depends on, in the forms that its place knows. */
-function optionsFor({ role }: NamedSql, { dependsOn }: ModelOutline, dataset: DatasetOutline, columns: Tables): Parameters<typeof readSql>[1] {
+function optionsFor(
+  { role }: NamedSql,
+  { dependsOn }: ModelOutline,
+  dataset: DatasetOutline,
+  columns: Tables,
+): Parameters<typeof readSql>[1] {
   const tables = new Map<string, Columns>();
   for (const name of dependsOn) {
     const own = columns.get(name);
@@ -69,19 +76,30 @@ function optionsFor({ role }: NamedSql, { dependsOn }: ModelOutline, dataset: Da
   return { tables, advice: (name) => adviceOn(name, role, dataset, dependsOn) };
 }
 
-function adviceOn(name: string, role: NamedSql['role'], { warehouse, models, tables }: DatasetOutline, dependsOn: readonly string[]): string | undefined {
+function adviceOn(
+  name: string,
+  role: NamedSql['role'],
+  { warehouse, models, tables }: DatasetOutline,
+  dependsOn: readonly string[],
+): string | undefined {
   const [, form, of = name] = /^(changed|latest)_(.*)$/.exec(name) ?? [];
-  if (form === 'changed' && role !== 'dirty' && warehouse.has(of)) return `"${name}" is known only in \`dirty\`: elsewhere there are "${of}" and "latest_${of}".`;
+  if (form === 'changed' && role !== 'dirty' && warehouse.has(of))
+    return `"${name}" is known only in \`dirty\`: elsewhere there are "${of}" and "latest_${of}".`;
   if (form !== undefined && models.has(of)) return `"${of}" is a model, and has no "${form}_" rows: name it as it is.`;
-  if (models.has(name) && role === 'dirty') return `"${name}" is a model: \`dirty\` is asked while a night is exported, before models are built, and names tables of the warehouse only.`;
-  if ((warehouse.has(of) || models.has(name)) && !dependsOn.includes(of)) return `"${of}" is not in \`dependsOn\` of this model: add it there.`;
+  if (models.has(name) && role === 'dirty')
+    return `"${name}" is a model: \`dirty\` is asked while a night is exported, before models are built, and names tables of the warehouse only.`;
+  if ((warehouse.has(of) || models.has(name)) && !dependsOn.includes(of))
+    return `"${of}" is not in \`dependsOn\` of this model: add it there.`;
   if (tables.has(of)) return `"${of}" is a table of the operational store only: export it under \`warehouse\`.`;
   const known = [...warehouse.keys(), ...models.keys()];
   return nearKnown(name, known);
 }
 
 function nearKnown(name: string, known: readonly string[]): string | undefined {
-  const hint = didYouMean(name, known.flatMap((one) => [one, `latest_${one}`, `changed_${one}`]));
+  const hint = didYouMean(
+    name,
+    known.flatMap((one) => [one, `latest_${one}`, `changed_${one}`]),
+  );
   return hint === '' ? undefined : `There is no table "${name}" here.${hint}`;
 }
 

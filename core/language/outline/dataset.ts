@@ -83,7 +83,14 @@ function tableOutline(part: Part, sources: DatasetOutline['sources']): TableOutl
   const source = sources.get(asText(part.node['from']));
   const columns = source?.columns ?? [];
   const version = versionOf(part.node['version']);
-  return { ...part, source, columns, key: textsIn(part.node['key']), version, versionColumn: versionColumn(version, columns) };
+  return {
+    ...part,
+    source,
+    columns,
+    key: textsIn(part.node['key']),
+    version,
+    versionColumn: versionColumn(version, columns),
+  };
 }
 
 function versionOf(node: Json | undefined): RowVersion {

@@ -49,7 +49,10 @@ export function columnsOf(node: Json | undefined): Column[] {
 }
 
 const COLUMN_TYPE: Field = field(
-  Type.String({ pattern: PATTERN, description: 'text, integer, bigint, decimal(12,2), boolean, date, timestamp or json; with ? it may be null.' }),
+  Type.String({
+    pattern: PATTERN,
+    description: 'text, integer, bigint, decimal(12,2), boolean, date, timestamp or json; with ? it may be null.',
+  }),
   (node, pointer, report) => {
     if (typeof node !== 'string') checkSchema(Type.String(), node, pointer, report);
     else if (!parseColumnType(node)) report.error(pointer, `${show(node)} is not a type of a column. ${advice(node)}`);
@@ -57,18 +60,24 @@ const COLUMN_TYPE: Field = field(
 );
 
 function advice(text: string): string {
-  const word = text.toLowerCase().replace(/[(?].*$/s, '').trim();
-  const accepted = 'There are: text, integer, bigint, decimal(p,s), boolean, date, timestamp, json; with ? it may be null.';
+  const word = text
+    .toLowerCase()
+    .replace(/[(?].*$/s, '')
+    .trim();
+  const accepted =
+    'There are: text, integer, bigint, decimal(p,s), boolean, date, timestamp, json; with ? it may be null.';
   if (text.includes('(') && !text.includes(')')) return `YAML ends it at the comma; put it in quotes: "decimal(12,2)".`;
   if (INEXACT.includes(word)) return 'No column is inexact: write decimal(p,s), or integer or bigint for minor units.';
-  if (word === 'decimal' || word === 'numeric') return `A decimal says its digits, ${MOST_DIGITS} at most, and how many stand behind the point: decimal(12,2).`;
+  if (word === 'decimal' || word === 'numeric')
+    return `A decimal says its digits, ${MOST_DIGITS} at most, and how many stand behind the point: decimal(12,2).`;
   const meant = ELSEWHERE[word];
   return meant === undefined ? `${accepted}${didYouMean(text, COLUMN_TYPES)}` : `${accepted} Did you mean "${meant}"?`;
 }
 
 /** Tables and columns are named so in every warehouse, without quotes. */
 const NAME = /^[a-z][a-z0-9_]{0,47}$/;
-const NAME_ADVICE = 'names here are SQL identifiers: lower-case letters, digits and "_", 48 at most, beginning with a letter';
+const NAME_ADVICE =
+  'names here are SQL identifiers: lower-case letters, digits and "_", 48 at most, beginning with a letter';
 
 /** A map whose keys are names of tables or columns. */
 export function sqlNames(noun: string, inner: Field): Field {
@@ -79,7 +88,11 @@ export function sqlNames(noun: string, inner: Field): Field {
       named.check?.(node, pointer, report);
       for (const name of isJsonObject(node) ? Object.keys(node) : []) {
         if (!RESERVED.has(name)) continue;
-        report.error(`${pointer}/${name}`, `"${name}" is a reserved word of SQL; as a name it would need quotes everywhere. Name it otherwise.`, { onKey: true });
+        report.error(
+          `${pointer}/${name}`,
+          `"${name}" is a reserved word of SQL; as a name it would need quotes everywhere. Name it otherwise.`,
+          { onKey: true },
+        );
       }
     },
   };

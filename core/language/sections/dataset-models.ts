@@ -18,8 +18,13 @@ const FILE = field(
 );
 
 export const AGGREGATES = ['sum', 'count', 'min', 'max'] as const;
-const SCALE = field(Type.Integer({ minimum: 0, maximum: 18, description: 'Digits behind the point of an integer of minor units.' }));
-const CONDITION = { ...NAME, schema: Type.String({ minLength: 1, description: 'A condition in SQL over the columns of the model.' }) };
+const SCALE = field(
+  Type.Integer({ minimum: 0, maximum: 18, description: 'Digits behind the point of an integer of minor units.' }),
+);
+const CONDITION = {
+  ...NAME,
+  schema: Type.String({ minLength: 1, description: 'A condition in SQL over the columns of the model.' }),
+};
 
 const aggregate: Fields = { ...Object.fromEntries(AGGREGATES.map((name) => [name, NAME])), where: CONDITION };
 
@@ -28,11 +33,17 @@ function aggregating(noun: string, more: Fields): Field {
   return mapOf(noun, { ...aggregate, ...more }, (node, pointer, report) => {
     const named = AGGREGATES.filter((name) => isJsonObject(node) && name in node);
     if (named.length === 1) return;
-    report.error(pointer, `${noun.replace(/^./, (c) => c.toUpperCase())} has one of ${AGGREGATES.join(', ')}, each over a column; this one has ${named.length === 0 ? 'none' : named.join(' and ')}.`, { onKey: true });
+    report.error(
+      pointer,
+      `${noun.replace(/^./, (c) => c.toUpperCase())} has one of ${AGGREGATES.join(', ')}, each over a column; this one has ${named.length === 0 ? 'none' : named.join(' and ')}.`,
+      { onKey: true },
+    );
   });
 }
 
-const VALUES = field(Type.Array(Type.Union([Type.String(), Type.Number(), Type.Boolean()]), { minItems: 1, uniqueItems: true }));
+const VALUES = field(
+  Type.Array(Type.Union([Type.String(), Type.Number(), Type.Boolean()]), { minItems: 1, uniqueItems: true }),
+);
 
 /** What each test takes. */
 const TESTS: Readonly<Record<string, Field>> = {
@@ -50,8 +61,16 @@ const test: Field = {
     const names = Object.keys(TESTS);
     const [name, second] = isJsonObject(node) ? Object.keys(node) : [];
     if (!isJsonObject(node) || name === undefined || second !== undefined)
-      report.error(pointer, `${show(node)} is ${second === undefined ? kindOf(node) : 'a map of several keys'}; a test is a map of one of: ${names.join(', ')}.`);
-    else if (!(name in TESTS)) report.error(`${pointer}/${name}`, `"${name}" is no test of a model; there are: ${names.join(', ')}.${didYouMean(name, names)}`, { onKey: true });
+      report.error(
+        pointer,
+        `${show(node)} is ${second === undefined ? kindOf(node) : 'a map of several keys'}; a test is a map of one of: ${names.join(', ')}.`,
+      );
+    else if (!(name in TESTS))
+      report.error(
+        `${pointer}/${name}`,
+        `"${name}" is no test of a model; there are: ${names.join(', ')}.${didYouMean(name, names)}`,
+        { onKey: true },
+      );
     else checkMap('a test', TESTS, node, pointer, report);
   },
 };
@@ -72,4 +91,3 @@ export const modelsField: Field = sqlNames(
     tests: listOf('tests', test),
   }),
 );
-

@@ -43,5 +43,8 @@ export const tablesField: Field = sqlNames(
 /** What the nights export. */
 export const warehouseField: Field = sqlNames(
   'warehouse',
-  mapOf('a table of the warehouse', { from: required(NAME), load: required(field(Type.Enum(['incremental', 'snapshot']))) }),
+  mapOf('a table of the warehouse', {
+    from: required(NAME),
+    load: required(field(Type.Enum(['incremental', 'snapshot']))),
+  }),
 );

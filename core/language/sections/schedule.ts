@@ -25,7 +25,11 @@ const cron = field(CRON, (node, pointer, report) => {
   }
   // The parser's own "H" is a random time, another one at each start.
   const random = fields.find((text) => text.includes('H'));
-  if (random !== undefined) return report.error(pointer, `${show(node)} is no schedule: "${random}" names no time. Write a number, "*", a range or a list.`);
+  if (random !== undefined)
+    return report.error(
+      pointer,
+      `${show(node)} is no schedule: "${random}" names no time. Write a number, "*", a range or a list.`,
+    );
   try {
     CronExpressionParser.parse(node).next();
   } catch (error) {
@@ -38,13 +42,20 @@ export const timezoneField = field(ZONE, (node, pointer, report) => {
   if (typeof node !== 'string') return checkSchema(ZONE, node, pointer, report);
   if (/^[A-Za-z]/.test(node) && node !== 'Z' && isZone(node)) return;
   const names = ['UTC', ...Intl.supportedValuesOf('timeZone')];
-  report.error(pointer, `${show(node)} is not a time zone; write a name of the IANA database, for example UTC or Europe/Berlin.${didYouMean(node, names)}`);
+  report.error(
+    pointer,
+    `${show(node)} is not a time zone; write a name of the IANA database, for example UTC or Europe/Berlin.${didYouMean(node, names)}`,
+  );
 });
 
 const lag = field(LAG, (node, pointer, report) => {
   checkSchema(LAG, node, pointer, report);
   const ms = typeof node === 'string' ? parseDuration(node) : undefined;
-  if (ms !== undefined && ms % DAY !== 0) report.error(pointer, `${show(node)} is not of whole days: a night is about a day as a whole. Write for example P1D.`);
+  if (ms !== undefined && ms % DAY !== 0)
+    report.error(
+      pointer,
+      `${show(node)} is not of whole days: a night is about a day as a whole. Write for example P1D.`,
+    );
 });
 
 export const scheduleField = mapOf('schedule', { cron: required(cron), lag, catchUp: field(Type.Boolean()) });

@@ -23,7 +23,13 @@ const standard: Fields = {
 const byHand: Fields = {
   algorithm: required(field(Type.Enum([...ALGORITHMS]))),
   secret: required(NAME),
-  value: required({ ...TREE, schema: Type.Unsafe({ type: ['string', 'array'], description: 'The signature, or a list of them; one that fits suffices.' }) }),
+  value: required({
+    ...TREE,
+    schema: Type.Unsafe({
+      type: ['string', 'array'],
+      description: 'The signature, or a list of them; one that fits suffices.',
+    }),
+  }),
   encoding: field(Type.Enum(['hex', 'base64'])),
   signedContent: NAME,
   timestamp: NAME,
@@ -35,15 +41,23 @@ export const signatureField: Field = field(
   Type.Union([mapSchema(standard), mapSchema(byHand)]),
   (node, pointer, report) => {
     if (!isJsonObject(node)) {
-      report.error(pointer, `${show(node)} is ${kindOf(node)}; a signature must be a map with "scheme" or "algorithm".`);
+      report.error(
+        pointer,
+        `${show(node)} is ${kindOf(node)}; a signature must be a map with "scheme" or "algorithm".`,
+      );
     } else if ('scheme' in node) {
       if (node['scheme'] !== STANDARD)
-        report.error(childPointer(pointer, 'scheme'), `${show(node['scheme'])} is not a scheme of signatures; there is: ${STANDARD}.${didYouMean(asText(node['scheme']), [STANDARD])} Others are written with "algorithm".`);
+        report.error(
+          childPointer(pointer, 'scheme'),
+          `${show(node['scheme'])} is not a scheme of signatures; there is: ${STANDARD}.${didYouMean(asText(node['scheme']), [STANDARD])} Others are written with "algorithm".`,
+        );
       checkMap('a signature with a scheme', { ...standard, scheme: required(TREE) }, node, pointer, report);
     } else if ('algorithm' in node) {
       checkMap('a signature with an algorithm', byHand, node, pointer, report);
     } else {
-      report.error(pointer, `A signature needs "scheme: ${STANDARD}", or "algorithm" (${ALGORITHMS.join(', ')}).`, { onKey: true });
+      report.error(pointer, `A signature needs "scheme: ${STANDARD}", or "algorithm" (${ALGORITHMS.join(', ')}).`, {
+        onKey: true,
+      });
     }
   },
 );

@@ -22,7 +22,9 @@ export function webhookPlaces(node: JsonObject, pointer: string, context: PlaceC
     ...(isJsonObject(signature) ? signaturePlaces(signature, childPointer(pointer, 'signature'), context) : []),
     ...placeOf(node, pointer, 'dedupe', 'extractor', context),
     ...(isJsonObject(event)
-      ? Object.keys(event).flatMap((column) => placeOf(event, childPointer(pointer, 'event'), column, 'extractor', context))
+      ? Object.keys(event).flatMap((column) =>
+          placeOf(event, childPointer(pointer, 'event'), column, 'extractor', context),
+        )
       : []),
   ];
 }

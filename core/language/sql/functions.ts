@@ -1,6 +1,19 @@
 /** Functions of models' SQL: of the same name and meaning in DuckDB and PostgreSQL, and exact in both. */
 export const FUNCTION_GROUPS: Readonly<Record<string, readonly string[]>> = {
-  values: ['abs', 'coalesce', 'date_trunc', 'greatest', 'least', 'length', 'lower', 'mod', 'nullif', 'replace', 'round', 'upper'],
+  values: [
+    'abs',
+    'coalesce',
+    'date_trunc',
+    'greatest',
+    'least',
+    'length',
+    'lower',
+    'mod',
+    'nullif',
+    'replace',
+    'round',
+    'upper',
+  ],
   rows: ['bool_and', 'bool_or', 'count', 'max', 'min', 'sum'],
   windows: ['dense_rank', 'first_value', 'lag', 'last_value', 'lead', 'nth_value', 'ntile', 'rank', 'row_number'],
 };
@@ -20,17 +33,68 @@ export const REFUSED_FUNCTIONS: Readonly<Record<string, string>> = {
   concat: 'warehouses do not agree on what it makes of null: write a || b',
   avg: `${INEXACT} even of integers: give sum and count, and divide when it is shown`,
   ...Object.fromEntries(
-    ['mean', 'median', 'stddev', 'stddev_samp', 'stddev_pop', 'variance', 'var_samp', 'var_pop', 'percent_rank', 'cume_dist', 'quantile', 'quantile_cont']
-      .concat('percentile_cont', 'approx_quantile', 'sqrt', 'power', 'pow', 'ln', 'log', 'exp', 'ceil', 'ceiling', 'floor', 'trunc')
+    [
+      'mean',
+      'median',
+      'stddev',
+      'stddev_samp',
+      'stddev_pop',
+      'variance',
+      'var_samp',
+      'var_pop',
+      'percent_rank',
+      'cume_dist',
+      'quantile',
+      'quantile_cont',
+    ]
+      .concat(
+        'percentile_cont',
+        'approx_quantile',
+        'sqrt',
+        'power',
+        'pow',
+        'ln',
+        'log',
+        'exp',
+        'ceil',
+        'ceiling',
+        'floor',
+        'trunc',
+      )
       .map((name) => [name, INEXACT]),
   ),
   ...Object.fromEntries(
-    ['read_csv', 'read_csv_auto', 'read_parquet', 'parquet_scan', 'read_json', 'read_json_auto', 'read_text', 'read_blob', 'glob', 'query', 'query_table', 'postgres_scan', 'sqlite_scan']
-      .map((name) => [name, OF_FILES]),
+    [
+      'read_csv',
+      'read_csv_auto',
+      'read_parquet',
+      'parquet_scan',
+      'read_json',
+      'read_json_auto',
+      'read_text',
+      'read_blob',
+      'glob',
+      'query',
+      'query_table',
+      'postgres_scan',
+      'sqlite_scan',
+    ].map((name) => [name, OF_FILES]),
   ),
   ...Object.fromEntries(
-    ['random', 'setseed', 'uuid', 'gen_random_uuid', 'now', 'current_date', 'current_timestamp', 'localtimestamp', 'today', 'transaction_timestamp', 'get_current_timestamp', 'nextval']
-      .map((name) => [name, UNREPEATABLE]),
+    [
+      'random',
+      'setseed',
+      'uuid',
+      'gen_random_uuid',
+      'now',
+      'current_date',
+      'current_timestamp',
+      'localtimestamp',
+      'today',
+      'transaction_timestamp',
+      'get_current_timestamp',
+      'nextval',
+    ].map((name) => [name, UNREPEATABLE]),
   ),
 };
 

@@ -58,7 +58,9 @@ export class SqlReading extends ParsedTree {
       return this.tables.get(name);
     }
     const known = [...this.tables.keys(), ...names.ctes.keys()];
-    const advice = this.#advice(name) ?? `There is no table "${name}" here; there are: ${known.join(', ')}.${didYouMean(name, known)}`;
+    const advice =
+      this.#advice(name) ??
+      `There is no table "${name}" here; there are: ${known.join(', ')}.${didYouMean(name, known)}`;
     this.refuse(advice, node);
     return undefined;
   }

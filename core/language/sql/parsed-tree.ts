@@ -52,7 +52,11 @@ export class ParsedTree {
 
   /** A fault of an operator, which has no place of its own: it is looked for before what stands right of it. */
   refuseAt(operator: string, message: string, right: Json, ...nodes: readonly (Json | undefined)[]): void {
-    for (let spot = this.spotOf(right); spot && spot.line > 0; spot = { line: spot.line - 1, column: Number.POSITIVE_INFINITY }) {
+    for (
+      let spot = this.spotOf(right);
+      spot && spot.line > 0;
+      spot = { line: spot.line - 1, column: Number.POSITIVE_INFINITY }
+    ) {
       const column = (this.#lines[spot.line - 1] ?? '').slice(0, spot.column - 1).lastIndexOf(operator) + 1;
       if (column > 0) {
         this.faults.push({ line: spot.line, column, message });
@@ -98,7 +102,9 @@ export class ParsedTree {
 
   /** The parts of a name with dots. */
   parts(node: Json | undefined): readonly string[] {
-    return this.list(node).map((part) => this.name(this.variant(part)[0] === 'Identifier' ? this.variant(part)[1] : part));
+    return this.list(node).map((part) =>
+      this.name(this.variant(part)[0] === 'Identifier' ? this.variant(part)[1] : part),
+    );
   }
 
   /** Where a node begins; the parser does not know it of all. */

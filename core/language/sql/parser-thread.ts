@@ -4,7 +4,11 @@ import type { Json } from '../../kernel/json.ts';
 /** What the parser said: its tree, or why there is none. `trap`: the text was too much for it. */
 export type Parsed = { readonly tree: Json } | { readonly refusal: string } | { readonly trap: true };
 
-type Answer = { readonly ready: true } | { readonly tree: string } | { readonly refusal: string } | { readonly trap: string };
+type Answer =
+  | { readonly ready: true }
+  | { readonly tree: string }
+  | { readonly refusal: string }
+  | { readonly trap: string };
 
 interface Thread {
   readonly worker: Worker;

@@ -6,8 +6,23 @@ import { checkType } from './read-type.ts';
 
 type Reader = (reading: SqlReading, node: Json, names: Names) => void;
 
-const OPERATORS = ['Eq', 'NotEq', 'Lt', 'LtEq', 'Gt', 'GtEq', 'Plus', 'Minus', 'Multiply', 'Modulo', 'And', 'Or', 'StringConcat'];
-const DIVISION = 'gives an inexact number, of decimals and of integers too: divide when it is shown (`scale` of a metric), or compare products.';
+const OPERATORS = [
+  'Eq',
+  'NotEq',
+  'Lt',
+  'LtEq',
+  'Gt',
+  'GtEq',
+  'Plus',
+  'Minus',
+  'Multiply',
+  'Modulo',
+  'And',
+  'Or',
+  'StringConcat',
+];
+const DIVISION =
+  'gives an inexact number, of decimals and of integers too: divide when it is shown (`scale` of a metric), or compare products.';
 
 /** What an expression that is not accepted is called in a message; others by their name in the parser's tree. */
 const CALLED: Readonly<Record<string, string>> = {
@@ -60,7 +75,10 @@ const READERS: Readonly<Record<string, Reader>> = {
   UnaryOp: readUnary,
   BinaryOp: readBinary,
   ...Object.fromEntries(
-    ['Null', 'NotNull', 'True', 'NotTrue', 'False', 'NotFalse', 'Unknown', 'NotUnknown'].map((test) => [`Is${test}`, one()]),
+    ['Null', 'NotNull', 'True', 'NotTrue', 'False', 'NotFalse', 'Unknown', 'NotUnknown'].map((test) => [
+      `Is${test}`,
+      one(),
+    ]),
   ),
   IsDistinctFrom: pair,
   IsNotDistinctFrom: pair,
@@ -115,13 +133,17 @@ function readValue(reading: SqlReading, node: Json): void {
   } else if (/e/i.test(digits)) {
     reading.refuse(`${digits} is an inexact number: write its digits out.`, node);
   } else if (digits.replace(/\D/g, '').length > MOST_DIGITS) {
-    reading.refuse(`${digits.slice(0, 10)}… has more than ${MOST_DIGITS} digits, and would be an inexact number.`, node);
+    reading.refuse(
+      `${digits.slice(0, 10)}… has more than ${MOST_DIGITS} digits, and would be an inexact number.`,
+      node,
+    );
   }
 }
 
 function readUnary(reading: SqlReading, node: Json, names: Names): void {
   const { op, expr } = reading.fields(node, 'an operator', ['op', 'expr']);
-  if (!['Not', 'Minus', 'Plus'].includes(reading.word(op))) reading.refuse(`The operator ${reading.word(op)} is not accepted.`, node);
+  if (!['Not', 'Minus', 'Plus'].includes(reading.word(op)))
+    reading.refuse(`The operator ${reading.word(op)} is not accepted.`, node);
   readExpression(reading, expr ?? null, names);
 }
 
@@ -151,7 +173,8 @@ function checkOperator(reading: SqlReading, op: Json, right: Json, node: Json): 
 function readCase(reading: SqlReading, node: Json, names: Names): void {
   const keys = ['case_token', 'end_token', 'operand', 'conditions', 'else_result'];
   const { operand, conditions, else_result } = reading.fields(node, 'CASE', keys);
-  for (const part of [operand, else_result]) if (part !== undefined && part !== null) readExpression(reading, part, names);
+  for (const part of [operand, else_result])
+    if (part !== undefined && part !== null) readExpression(reading, part, names);
   for (const branch of reading.list(conditions)) {
     readExpression(reading, keyOf(branch, 'condition'), names);
     readExpression(reading, keyOf(branch, 'result'), names);
@@ -161,7 +184,8 @@ function readCase(reading: SqlReading, node: Json, names: Names): void {
 function readCast(reading: SqlReading, node: Json, names: Names): void {
   const { kind, expr, data_type } = reading.fields(node, 'CAST', ['kind', 'expr', 'data_type']);
   if (kind === 'DoubleColon') reading.refuse('x::type is not SQL of every warehouse: write cast(x as type).', node);
-  else if (kind !== 'Cast') reading.refuse('Only cast(x as type) is accepted: a value that does not fit must fail the build.', node);
+  else if (kind !== 'Cast')
+    reading.refuse('Only cast(x as type) is accepted: a value that does not fit must fail the build.', node);
   checkType(reading, data_type, node);
   readExpression(reading, expr ?? null, names);
 }

@@ -35,14 +35,25 @@ function readBody(reading: SqlReading, node: Json, names: Names): Output {
     reading.refuse(`${kind.toUpperCase()} is not accepted: a model is a SELECT.`, node);
     return undefined;
   }
-  const { op, set_quantifier, left, right } = reading.fields(payload, 'a union', ['op', 'set_quantifier', 'left', 'right']);
+  const { op, set_quantifier, left, right } = reading.fields(payload, 'a union', [
+    'op',
+    'set_quantifier',
+    'left',
+    'right',
+  ]);
   const operation = reading.word(op);
-  if (!SET_OPERATIONS.includes(operation)) reading.refuse(`${operation.toUpperCase()} is not accepted: UNION, EXCEPT and INTERSECT are.`, node);
-  if (reading.word(set_quantifier).includes('ByName')) reading.refuse('BY NAME is not SQL of every warehouse: write the columns in the same order.', node);
+  if (!SET_OPERATIONS.includes(operation))
+    reading.refuse(`${operation.toUpperCase()} is not accepted: UNION, EXCEPT and INTERSECT are.`, node);
+  if (reading.word(set_quantifier).includes('ByName'))
+    reading.refuse('BY NAME is not SQL of every warehouse: write the columns in the same order.', node);
   const output = readBody(reading, left ?? null, names);
   const second = readBody(reading, right ?? null, names);
   if (output && second && output.length !== second.length)
-    reading.refuse(`The queries of ${operation.toUpperCase()} give ${output.length} and ${second.length} columns.`, right, node);
+    reading.refuse(
+      `The queries of ${operation.toUpperCase()} give ${output.length} and ${second.length} columns.`,
+      right,
+      node,
+    );
   return output;
 }
 
@@ -55,7 +66,12 @@ function readSelect(reading: SqlReading, node: Json, around: Names): Output {
   const from = reading.list(fields['from']).map((item) => readFrom(reading, item, around));
   const names: Names = { ...around, relations: from.flatMap(({ relations }) => relations) };
   for (const { conditions } of from) for (const condition of conditions) readExpression(reading, condition, names);
-  const output = readItems(reading, reading.list(fields['projection']), names, from.flatMap(({ merged }) => merged));
+  const output = readItems(
+    reading,
+    reading.list(fields['projection']),
+    names,
+    from.flatMap(({ merged }) => merged),
+  );
   if (!isEmpty(selection)) readExpression(reading, selection ?? null, names);
   const aliases = new Set((output ?? []).flatMap(({ name }) => name ?? []));
   readGroupBy(reading, fields['group_by'], { ...names, aliases }, node);
@@ -65,7 +81,8 @@ function readSelect(reading: SqlReading, node: Json, around: Names): Output {
 
 function readGroupBy(reading: SqlReading, node: Json | undefined, names: Names, select: Json): void {
   const [kind, payload] = reading.variant(node);
-  if (kind !== 'Expressions') return reading.refuse('GROUP BY ALL is not SQL of every warehouse: list the columns.', select);
+  if (kind !== 'Expressions')
+    return reading.refuse('GROUP BY ALL is not SQL of every warehouse: list the columns.', select);
   const [expressions, modifiers] = reading.list(payload);
   if (!isEmpty(modifiers)) reading.refuse('GROUP BY takes a list of columns and expressions.', expressions, select);
   for (const expression of reading.list(expressions)) readExpression(reading, expression, names);
@@ -76,7 +93,9 @@ function readItems(reading: SqlReading, items: readonly Json[], names: Names, me
   let open = false;
   for (const item of items) {
     const [kind, payload] = reading.variant(item);
-    const taken = kind.endsWith('Wildcard') ? wildcard(reading, item, names, merged) : [readItem(reading, kind, payload, names)];
+    const taken = kind.endsWith('Wildcard')
+      ? wildcard(reading, item, names, merged)
+      : [readItem(reading, kind, payload, names)];
     if (taken) output.push(...taken);
     else open = true;
   }
@@ -84,7 +103,8 @@ function readItems(reading: SqlReading, items: readonly Json[], names: Names, me
 }
 
 function readItem(reading: SqlReading, kind: string, payload: Json, names: Names): OutputColumn {
-  const { expr, alias } = kind === 'ExprWithAlias' ? reading.fields(payload, 'a column', ['expr', 'alias']) : { expr: payload };
+  const { expr, alias } =
+    kind === 'ExprWithAlias' ? reading.fields(payload, 'a column', ['expr', 'alias']) : { expr: payload };
   readExpression(reading, expr ?? null, names);
   return { name: alias === undefined ? ownName(reading, payload) : reading.name(alias), node: payload };
 }
@@ -103,7 +123,11 @@ function wildcard(reading: SqlReading, item: Json, names: Names, merged: readonl
   const [, parts] = reading.variant(reading.list(payload)[0]);
   const [table = ''] = reading.parts(parts);
   const relation = names.relations.find(({ name }) => name === table);
-  if (!relation) reading.refuse(`"${table}" is no table of this query; it has: ${names.relations.map(({ name }) => name).join(', ')}.`, item);
+  if (!relation)
+    reading.refuse(
+      `"${table}" is no table of this query; it has: ${names.relations.map(({ name }) => name).join(', ')}.`,
+      item,
+    );
   return relation?.columns?.map((name) => ({ name, node: item }));
 }
 
@@ -143,8 +167,16 @@ function readRelation(reading: SqlReading, node: Json, names: Names): From {
     const { name, columns } = readAlias(reading, alias ?? null);
     return ofOne({ name, columns: columns ?? columnsOf(reading, output) });
   }
-  if (kind === 'NestedJoin') return readFrom(reading, reading.fields(payload, 'a join', ['table_with_joins'])['table_with_joins'] ?? null, names);
-  reading.refuse(`${kind === 'TableFunction' ? 'A function' : kind.toUpperCase()} is not accepted in FROM: tables and queries are.`, node);
+  if (kind === 'NestedJoin')
+    return readFrom(
+      reading,
+      reading.fields(payload, 'a join', ['table_with_joins'])['table_with_joins'] ?? null,
+      names,
+    );
+  reading.refuse(
+    `${kind === 'TableFunction' ? 'A function' : kind.toUpperCase()} is not accepted in FROM: tables and queries are.`,
+    node,
+  );
   return ofOne({ name: '', columns: undefined });
 }
 
@@ -175,12 +207,18 @@ function readJoin(reading: SqlReading, node: Json, names: Names): From {
   const { relation, join_operator } = reading.fields(node, 'a join', ['relation', 'join_operator']);
   const from = readRelation(reading, relation ?? null, names);
   const [operator, constraint] = reading.variant(join_operator);
-  if (!JOINS.includes(operator)) reading.refuse(`A join of the kind ${operator} is not accepted: inner, left, right, full and cross joins are.`, node);
+  if (!JOINS.includes(operator))
+    reading.refuse(
+      `A join of the kind ${operator} is not accepted: inner, left, right, full and cross joins are.`,
+      node,
+    );
   const [form, payload] = reading.variant(constraint);
   if (form === 'On') return { ...from, conditions: [...from.conditions, payload] };
-  if (form === 'Using') return { ...from, merged: [...from.merged, ...reading.list(payload).flatMap((column) => reading.parts(column))] };
+  if (form === 'Using')
+    return { ...from, merged: [...from.merged, ...reading.list(payload).flatMap((column) => reading.parts(column))] };
   if (form === 'Natural') reading.refuse('NATURAL joins by whatever names are alike: write ON or USING.', node);
-  else if (operator !== 'CrossJoin') reading.refuse('This join needs ON or USING; without one, write CROSS JOIN.', node);
+  else if (operator !== 'CrossJoin')
+    reading.refuse('This join needs ON or USING; without one, write CROSS JOIN.', node);
   return from;
 }
 

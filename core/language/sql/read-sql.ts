@@ -28,16 +28,26 @@ export function readSql(text: string, { tables, advice = () => undefined }: Read
   const output = reading.query(statement.query, { relations: [], ctes: new Map() });
   const columns = columnsOf(reading, output);
   const twice = columns?.find((name, i) => columns.indexOf(name) < i);
-  if (twice !== undefined) reading.refuse(`The query gives two columns of the name "${twice}".`, output?.findLast(({ name }) => name === twice)?.node);
+  if (twice !== undefined)
+    reading.refuse(
+      `The query gives two columns of the name "${twice}".`,
+      output?.findLast(({ name }) => name === twice)?.node,
+    );
   return { faults: inOrder(reading.faults), used: reading.used, columns };
 }
 
 /** Reads a condition over the columns of one table. Faults are placed in the condition itself. */
 export function readCondition(text: string, columns: Columns): readonly SqlFault[] {
-  if (/--|\/\*/.test(text)) return [{ line: 1, column: text.search(/--|\/\*/) + 1, message: 'A condition has no comments.' }];
+  if (/--|\/\*/.test(text))
+    return [{ line: 1, column: text.search(/--|\/\*/) + 1, message: 'A condition has no comments.' }];
   const statement = statementOf(`${BEFORE}${text})`);
   if ('message' in statement) return [moved(statement)];
-  const reading = new SqlReading(`${BEFORE}${text}`, new Map(), readQuery, (name) => `"${name}" is a table: a condition names the columns of its model only.`);
+  const reading = new SqlReading(
+    `${BEFORE}${text}`,
+    new Map(),
+    readQuery,
+    (name) => `"${name}" is a table: a condition names the columns of its model only.`,
+  );
   const condition = conditionIn(reading, statement.query);
   if (condition === undefined) reading.refuse('This is not one condition: its parentheses close before its end.');
   else readExpression(reading, condition, { relations: [{ name: '', columns }], ctes: new Map() });
@@ -68,12 +78,17 @@ const EXPECTED = /^(?:sql parser error: )?(.*?)\.?(?: at Line: (\d+), Column: (\
 function statementOf(text: string): { readonly query: Json } | SqlFault {
   const at = (message: string, line = 1, column = 1): SqlFault => ({ line, column, message });
   if (text.trim() === '') return at('The file is empty; it holds one SELECT.');
-  if (text.length > MOST_CHARACTERS) return at(`A file of SQL has at most ${MOST_CHARACTERS} characters; this one has ${text.length}.`);
+  if (text.length > MOST_CHARACTERS)
+    return at(`A file of SQL has at most ${MOST_CHARACTERS} characters; this one has ${text.length}.`);
   const parsed = parseSql(text);
   if ('trap' in parsed) return at('This is too complex to be read: nest it less, or make two models of it.');
   if ('refusal' in parsed) {
     const [, said = parsed.refusal, line, column] = EXPECTED.exec(parsed.refusal) ?? [];
-    return at(`This cannot be read as SQL: ${said.charAt(0).toLowerCase()}${said.slice(1)}.`, Number(line ?? lastLine(text)), Number(column ?? 1));
+    return at(
+      `This cannot be read as SQL: ${said.charAt(0).toLowerCase()}${said.slice(1)}.`,
+      Number(line ?? lastLine(text)),
+      Number(column ?? 1),
+    );
   }
   const statements = parsed.tree as readonly Json[];
   const [first] = statements;
@@ -81,7 +96,9 @@ function statementOf(text: string): { readonly query: Json } | SqlFault {
   if (statements.length > 1) return at(`There are ${statements.length} statements here; a file holds one SELECT.`);
   const query = isJsonObject(first) ? first['Query'] : undefined;
   const word = /[a-z]+/i.exec(text.replaceAll(/--[^\n]*|\/\*.*?\*\//gs, ''))?.[0] ?? '';
-  return query === undefined ? at(`${word.toUpperCase()} is not accepted: a model only reads, with one SELECT.`) : { query };
+  return query === undefined
+    ? at(`${word.toUpperCase()} is not accepted: a model only reads, with one SELECT.`)
+    : { query };
 }
 
 function lastLine(text: string): number {

@@ -28,7 +28,8 @@ describe('the files that a definition names', () => {
 
   it('are read with it, and those beside them that are for one warehouse; no other ones', async () => {
     write('datasets/shop.yaml', `kind: dataset\n${MODELS}`);
-    for (const name of ['sales', 'sales.dirty', 'sales.total', 'sales.duckdb', 'sales.dirty.duckdb', 'other', 'sales2']) write(`datasets/models/${name}.sql`, `-- ${name}`);
+    for (const name of ['sales', 'sales.dirty', 'sales.total', 'sales.duckdb', 'sales.dirty.duckdb', 'other', 'sales2'])
+      write(`datasets/models/${name}.sql`, `-- ${name}`);
     write('outside.sql', 'no');
     expect((await filesOf())['shop.yaml']).to.deep.equal({
       'models/sales.sql': '-- sales',
