@@ -27,7 +27,7 @@ export type {
   ShardTenant,
 } from './kernel/logs.ts';
 export type { Column, ColumnTypeName } from './kernel/columns.ts';
-export { contentHashSql } from './kernel/content-hash.ts';
+export { duckdbRowHash, duckdbSums } from './kernel/content-hash.ts';
 export { keyProblem, ObjectStoreError, prefixProblem } from './kernel/objects.ts';
 export type { ObjectInfo, Objects, ObjectStore, ObjectStoreFault } from './kernel/objects.ts';
 export { WarehouseError } from './kernel/warehouse.ts';

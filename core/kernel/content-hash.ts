@@ -67,6 +67,11 @@ function postgresText(column: Column): string {
 }
 
 function duckdb(columns: readonly Column[], from: string): string {
+  return duckdbSums(`SELECT ${duckdbRowHash(columns)} AS number FROM ${from}`);
+}
+
+/** An expression of DuckDB's for a row's md5, for those who keep it beside the row. */
+export function duckdbRowHash(columns: readonly Column[]): string {
   const row = (text: (name: string) => string): string =>
     `concat_ws(${SEPARATOR}, ${columns.map((column) => `coalesce(${duckdbText(column, text)}, ${NULL})`).join(', ')})`;
   // Looking for what is to be escaped costs less than escaping, and there is hardly ever anything.
@@ -74,18 +79,25 @@ function duckdb(columns: readonly Column[], from: string): string {
     const text = `CAST(${quoted(name)} AS VARCHAR)`;
     return `contains(${text}, ${SEPARATOR}) OR contains(${text}, ${BACKSLASH})`;
   });
-  const text =
-    special.length === 0
-      ? row(plain)
-      : `CASE WHEN ${special.join(' OR ')} THEN ${row(escaped)} ELSE ${row(plain)} END`;
-  const number = `SELECT md5_number(${text}) AS number FROM ${from}`;
-  const halves = `SELECT CAST(number & 18446744073709551615 AS UBIGINT) AS high, CAST(number >> 64 AS UBIGINT) AS low FROM (${number})`;
+  if (special.length === 0) return `md5_number(${row(plain)})`;
+  return `md5_number(CASE WHEN ${special.join(' OR ')} THEN ${row(escaped)} ELSE ${row(plain)} END)`;
+}
+
+/**
+ * `rows, high, low` of the hashes that a query gives as `number`; with `part`, another column of the query, a row for
+ * each of its values, which comes first.
+ */
+export function duckdbSums(numbers: string, part?: string): string {
+  const and = part === undefined ? '' : `${part}, `;
+  const halves = `SELECT ${and}CAST(number & 18446744073709551615 AS UBIGINT) AS high,
+  CAST(number >> 64 AS UBIGINT) AS low FROM (${numbers})`;
   const swapped = SWAPS.reduce(
-    (source, swap) => `SELECT ${swap('high')} AS high, ${swap('low')} AS low FROM (${source})`,
+    (source, swap) => `SELECT ${and}${swap('high')} AS high, ${swap('low')} AS low FROM (${source})`,
     halves,
   );
-  const sum = (half: string): string => `CAST(coalesce(sum(${half}), 0) AS VARCHAR)`;
-  return `SELECT CAST(count(*) AS VARCHAR) AS rows, ${sum('high')} AS high, ${sum('low')} AS low FROM (${swapped})`;
+  const sum = (half: string): string => `CAST(coalesce(sum(${half}), 0) AS VARCHAR) AS ${half}`;
+  const sums = `SELECT ${and}CAST(count(*) AS VARCHAR) AS rows, ${sum('high')}, ${sum('low')} FROM (${swapped})`;
+  return part === undefined ? sums : `${sums} GROUP BY ${part} ORDER BY ${part}`;
 }
 
 const plain = (text: string): string => text;

@@ -8,7 +8,7 @@ import { listOfTexts } from './text.ts';
 
 export interface Engine {
   readonly connection: DuckDBConnection;
-  readonly duckdb: Duckdb;
+  readonly duckdb: typeof Duckdb;
 }
 
 /**

@@ -3,7 +3,7 @@ import { WarehouseError, type Json } from '../../core/sdk.ts';
 import type { Duckdb } from './api.ts';
 
 /** Values of a result as JSON; see `WarehouseSession.query`. */
-export function jsonValues(duckdb: Duckdb): (value: DuckDBValue, column: string) => Json {
+export function jsonValues(duckdb: typeof Duckdb): (value: DuckDBValue, column: string) => Json {
   const { DuckDBDateValue, DuckDBDecimalValue, DuckDBTimestampTZValue, DuckDBTimestampValue } = duckdb;
   return (value, column) => {
     if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;

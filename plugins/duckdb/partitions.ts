@@ -1,16 +1,21 @@
 import path from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import {
-  contentHashSql,
+  duckdbRowHash,
+  duckdbSums,
   WarehouseError,
   type Column,
+  type ContentHash,
   type Objects,
   type WrittenPartition,
 } from '../../core/sdk.ts';
+import { definitions } from './column-types.ts';
+import type { Bound } from './statement.ts';
 import { literal, quoted } from './text.ts';
 
-/** The table of the rows that are to be written. No input can have this name: they are declared ones. */
-export const ROWS = '_rows';
+/** The table of the rows that are to be written, and a column of their hashes. Names of definitions do not begin so. */
+const ROWS = '_rows';
+const HASH = '_hash';
 
 /** Rows that are read or skipped together: as many as the engine takes into one of its own. */
 const ROW_GROUP = 122_880;
@@ -22,11 +27,30 @@ export interface PartitionTarget {
   readonly keyOf: (partition: string | undefined) => string;
 }
 
-interface Place {
+export interface Place {
   readonly connection: DuckDBConnection;
   readonly objects: Objects;
   readonly scratch: string;
   readonly signal: AbortSignal;
+}
+
+/**
+ * Computes rows once, in the order they are written in, into a table that goes to files where memory does not hold it.
+ * So each partition is a stretch of it, which is found without looking at the others and need not be sorted again. What
+ * is the same in `sortBy` is in the order of its hash, so that the same rows always give the same file.
+ * @param select gives the declared columns; `bound` are its values
+ */
+export async function sortRows(
+  connection: DuckDBConnection,
+  { columns, partitionBy, sortBy }: PartitionTarget,
+  select: string,
+  { values, types }: Bound = { values: [], types: [] },
+): Promise<void> {
+  await connection.run(`CREATE TEMP TABLE ${ROWS} (${definitions(columns)}, ${HASH} UHUGEINT)`);
+  const order = [...(partitionBy === undefined ? [] : [partitionBy]), ...sortBy, HASH];
+  const by = order.map((name) => `${quoted(name)} ASC NULLS LAST`).join(', ');
+  const hashed = `SELECT *, ${duckdbRowHash(columns)} AS ${HASH} FROM (${select})`;
+  await connection.run(`INSERT INTO ${ROWS} ${hashed} ORDER BY ${by}`, values, types);
 }
 
 /** Writes the rows as objects. Where it fails, those that were put already are taken away: nobody knows of them. */
@@ -36,9 +60,9 @@ export async function writePartitions(
 ): Promise<readonly WrittenPartition[]> {
   const written: WrittenPartition[] = [];
   try {
-    for (const partition of await partitionsOf(place.connection, target)) {
+    for (const [partition, hash] of await hashesOf(place.connection, target)) {
       place.signal.throwIfAborted();
-      written.push(await writeOne(place, target, partition));
+      written.push(await writeOne(place, target, partition, hash));
     }
     return written;
   } catch (error) {
@@ -47,54 +71,41 @@ export async function writePartitions(
   }
 }
 
-async function partitionsOf(
+/** The partitions there are, and what they hold. */
+async function hashesOf(
   connection: DuckDBConnection,
   { partitionBy }: PartitionTarget,
-): Promise<readonly (string | undefined)[]> {
-  if (partitionBy === undefined) return [undefined];
-  const name = quoted(partitionBy);
-  const result = await connection.runAndReadAll(
-    `SELECT DISTINCT CAST(${name} AS VARCHAR) AS partition FROM ${ROWS} ORDER BY partition NULLS FIRST`,
-  );
-  return result.getRows().map(([value]) => {
-    if (typeof value === 'string') return value;
-    throw new WarehouseError(
-      'invalid',
-      `"${partitionBy}" is null in some rows, which then are of no partition.`,
-    );
+): Promise<readonly (readonly [string | undefined, ContentHash])[]> {
+  const part = partitionBy === undefined ? 'NULL' : `CAST(${quoted(partitionBy)} AS VARCHAR)`;
+  const numbers = `SELECT ${part} AS part, ${HASH} AS number FROM ${ROWS}`;
+  const sums =
+    partitionBy === undefined ? `SELECT NULL, * FROM (${duckdbSums(numbers)})` : duckdbSums(numbers, 'part');
+  const result = await connection.runAndReadAll(sums);
+  return result.getRows().map(([partition, rows, high, low]) => {
+    if (partition === null && partitionBy !== undefined) {
+      throw new WarehouseError(
+        'invalid',
+        `"${partitionBy}" is null in some rows, which then are of no partition.`,
+      );
+    }
+    const name = typeof partition === 'string' ? partition : undefined;
+    return [name, { rows: Number(rows), high: String(high), low: String(low) }] as const;
   });
 }
 
 async function writeOne(
   { connection, objects, scratch }: Place,
-  target: PartitionTarget,
+  { columns, partitionBy, keyOf }: PartitionTarget,
   partition: string | undefined,
+  hash: ContentHash,
 ): Promise<WrittenPartition> {
   const file = path.join(scratch, 'partition.parquet');
-  const where = partition === undefined ? '' : `WHERE ${quoted(target.partitionBy!)} = ${literal(partition)}`;
+  const names = columns.map(({ name }) => quoted(name)).join(', ');
+  const where = partition === undefined ? '' : `WHERE ${quoted(partitionBy!)} = ${literal(partition)}`;
   await connection.run(
-    `COPY (SELECT * FROM ${ROWS} ${where} ORDER BY ${orderOf(target)})
-    TO ${literal(file)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP})`,
+    `COPY (SELECT ${names} FROM ${ROWS} ${where}) TO ${literal(file)}
+    (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP}, PRESERVE_ORDER true)`,
   );
-  // Of the file, not of the table: this is what is certain to be read later.
-  const hash = await hashOf(connection, target.columns, file);
-  const { key, size } = await objects.putFile(target.keyOf(partition), file, { ifAbsent: true });
+  const { key, size } = await objects.putFile(keyOf(partition), file, { ifAbsent: true });
   return { ...hash, partition, key, bytes: size };
-}
-
-/** By all columns in the end, so that the same rows always give the same file. */
-function orderOf({ columns, sortBy, partitionBy }: PartitionTarget): string {
-  const rest = columns.map(({ name }) => name).filter((name) => name !== partitionBy);
-  return [...new Set([...sortBy, ...rest])].map((name) => `${quoted(name)} ASC NULLS LAST`).join(', ');
-}
-
-async function hashOf(
-  connection: DuckDBConnection,
-  columns: readonly Column[],
-  file: string,
-): Promise<{ readonly rows: number; readonly high: string; readonly low: string }> {
-  const source = `read_parquet(${literal(file)}, hive_partitioning = false) AS written`;
-  const result = await connection.runAndReadAll(contentHashSql('duckdb', columns, source));
-  const [rows, high, low] = result.getRows()[0]!.map(String);
-  return { rows: Number(rows), high: high!, low: low! };
 }

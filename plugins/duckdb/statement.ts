@@ -30,12 +30,12 @@ export async function checkSelect(
 }
 
 /** Values as the engine takes them, in the order of `$1`, `$2`. */
-export function bind(duckdb: Duckdb, { values = [] }: WarehouseStatement): Bound {
+export function bind(duckdb: typeof Duckdb, { values = [] }: WarehouseStatement): Bound {
   const bound = values.map((value) => bindOne(duckdb, value));
   return { values: bound.map(([value]) => value), types: bound.map(([, type]) => type) };
 }
 
-function bindOne(duckdb: Duckdb, value: Json): readonly [DuckDBValue, DuckDBType] {
+function bindOne(duckdb: typeof Duckdb, value: Json): readonly [DuckDBValue, DuckDBType] {
   const { VARCHAR, BOOLEAN, BIGINT, DOUBLE, LIST, listValue } = duckdb;
   if (value === null || typeof value === 'string') return [value, VARCHAR];
   if (typeof value === 'boolean') return [value, BOOLEAN];

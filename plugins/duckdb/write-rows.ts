@@ -1,9 +1,9 @@
 import path from 'node:path';
 import type { Column, WarehouseSession, WrittenPartition } from '../../core/sdk.ts';
-import { definitions, typeOf } from './column-types.ts';
+import { typeOf } from './column-types.ts';
 import { writeCsv } from './csv-file.ts';
 import { withEngine } from './engine.ts';
-import { ROWS, writePartitions } from './partitions.ts';
+import { sortRows, writePartitions } from './partitions.ts';
 import { literal, quoted } from './text.ts';
 import type { Workplace } from './workplace.ts';
 
@@ -19,11 +19,9 @@ export async function writeRows(
   const file = path.join(scratch, 'rows.csv');
   await writeCsv(file, csv, signal);
   return withEngine(settings, { scratch, files: [] }, signal, async ({ connection }) => {
-    await connection.run(`CREATE TEMP TABLE ${ROWS} (${definitions(columns)})`);
-    await connection.run(
-      `INSERT INTO ${ROWS} SELECT ${columns.map(strictly).join(', ')} FROM ${readCsv(file, columns)}`,
-    );
     const target = { columns, sortBy, keyOf: () => key };
+    const select = `SELECT ${columns.map(strictly).join(', ')} FROM ${readCsv(file, columns)}`;
+    await sortRows(connection, target, select);
     const [written] = await writePartitions({ connection, objects, scratch, signal }, target);
     return written!;
   });
@@ -50,7 +48,7 @@ function strictly(column: Column): string {
   const name = quoted(column.name);
   const form = column.type === 'decimal' ? `-?[0-9]+(\\.[0-9]{1,${column.scale || 1}})?` : FORMS[column.type];
   const value = `CAST(${name} AS ${typeOf(column)})`;
-  if (form === undefined) return value;
+  if (form === undefined) return `${value} AS ${name}`;
   const wrong = `error(${literal(`Column "${column.name}" holds no ${typeOf(column)}: `)} || ${name})`;
-  return `CASE WHEN ${name} IS NULL THEN NULL WHEN regexp_full_match(${name}, ${literal(form)}) THEN ${value} ELSE ${wrong} END`;
+  return `CASE WHEN ${name} IS NULL THEN NULL WHEN regexp_full_match(${name}, ${literal(form)}) THEN ${value} ELSE ${wrong} END AS ${name}`;
 }

@@ -4,17 +4,14 @@ import type {
   WarehouseStatement,
   WrittenPartition,
 } from '../../core/sdk.ts';
-import { castList, definitions } from './column-types.ts';
+import { castList } from './column-types.ts';
 import { withEngine, type Engine } from './engine.ts';
 import { createViews, withInputFiles } from './inputs.ts';
-import { ROWS, writePartitions } from './partitions.ts';
+import { sortRows, writePartitions } from './partitions.ts';
 import { bind, checkSelect } from './statement.ts';
 import type { Workplace } from './workplace.ts';
 
-/**
- * The rows are computed once, into a table that goes to files where memory does not hold it, and are sorted and written
- * from there: a partition at a time, and each with all the memory there is.
- */
+/** Rows of a statement as objects. */
 export function write(
   { settings, objects, scratch, signal }: Workplace,
   inputs: WarehouseInputs,
@@ -35,7 +32,7 @@ export function write(
 async function computeRows(
   { connection, duckdb }: Engine,
   statement: WarehouseStatement,
-  { columns }: Parameters<WarehouseSession['write']>[2],
+  target: Parameters<WarehouseSession['write']>[2],
 ): Promise<void> {
   const { values, types } = bind(duckdb, statement);
   // A statement may end in a comment.
@@ -44,6 +41,6 @@ async function computeRows(
   await connection.run(`CREATE TEMP TABLE _shape AS SELECT * FROM ${rows} LIMIT 0`, values, types);
   const shape = await connection.run('SELECT * FROM _shape');
   const given = new Map(shape.columnNames().map((name, index) => [name, shape.columnType(index)]));
-  await connection.run(`CREATE TEMP TABLE ${ROWS} (${definitions(columns)})`);
-  await connection.run(`INSERT INTO ${ROWS} SELECT ${castList(columns, given)} FROM ${rows}`, values, types);
+  const select = `SELECT ${castList(target.columns, given)} FROM ${rows}`;
+  await sortRows(connection, target, select, { values, types });
 }

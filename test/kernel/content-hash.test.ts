@@ -130,7 +130,7 @@ describe('the content hash', () => {
   async function fill(rows: readonly Row[]): Promise<void> {
     await client.query('TRUNCATE rows');
     const lists = COLUMNS.map((_, index) => rows.map((fields) => fields[index] ?? null));
-    const list = COLUMNS.map(({ name, type }, index) => `$${index + 1}::text[]::${TYPES[type]}[]`).join(', ');
+    const list = COLUMNS.map(({ type }, index) => `$${index + 1}::text[]::${TYPES[type]}[]`).join(', ');
     await client.query(`INSERT INTO rows SELECT * FROM unnest(${list})`, lists);
   }
   async function inPostgres(rows: readonly Row[]): Promise<ContentHash> {

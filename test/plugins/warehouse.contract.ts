@@ -246,7 +246,7 @@ export function warehouseContract(stand: WarehouseStand): void {
     for (const [what, [column, ...values]] of Object.entries(wrong)) {
       it(`refuses what is not ${what}, and writes nothing`, async () => {
         for (const value of values) {
-          await refusedWork('invalid', put('wrong', columnsOf('id integer', `${column}`), `2,${value}`));
+          await refusedWork('invalid', put('wrong', columnsOf('id integer', column), `2,${value}`));
         }
         expect(await keysIn(objects)).to.deep.equal([]);
       });
