@@ -35,22 +35,19 @@ export interface Place {
 }
 
 /**
- * Computes rows once, in the order they are written in, into a table that goes to files where memory does not hold it.
- * So each partition is a stretch of it, which is found without looking at the others and need not be sorted again. What
- * is the same in `sortBy` is in the order of its hash, so that the same rows always give the same file.
- * @param select gives the declared columns; `bound` are its values
+ * Computes rows once, into a table that goes to files where memory does not hold it, each with its hash. They are
+ * sorted later, a partition at a time: that takes less memory, and is no slower, than to sort them all at once.
+ * @param select gives the declared columns
  */
-export async function sortRows(
+export async function keepRows(
   connection: DuckDBConnection,
-  { columns, partitionBy, sortBy }: PartitionTarget,
+  { columns }: PartitionTarget,
   select: string,
   { values, types }: Bound = { values: [], types: [] },
 ): Promise<void> {
   await connection.run(`CREATE TEMP TABLE ${ROWS} (${definitions(columns)}, ${HASH} UHUGEINT)`);
-  const order = [...(partitionBy === undefined ? [] : [partitionBy]), ...sortBy, HASH];
-  const by = order.map((name) => `${quoted(name)} ASC NULLS LAST`).join(', ');
   const hashed = `SELECT *, ${duckdbRowHash(columns)} AS ${HASH} FROM (${select})`;
-  await connection.run(`INSERT INTO ${ROWS} ${hashed} ORDER BY ${by}`, values, types);
+  await connection.run(`INSERT INTO ${ROWS} ${hashed}`, values, types);
 }
 
 /** Writes the rows as objects. Where it fails, those that were put already are taken away: nobody knows of them. */
@@ -95,16 +92,18 @@ async function hashesOf(
 
 async function writeOne(
   { connection, objects, scratch }: Place,
-  { columns, partitionBy, keyOf }: PartitionTarget,
+  { columns, partitionBy, sortBy, keyOf }: PartitionTarget,
   partition: string | undefined,
   hash: ContentHash,
 ): Promise<WrittenPartition> {
   const file = path.join(scratch, 'partition.parquet');
+  // What is the same in `sortBy` is in the order of its hash, so that the same rows always give the same file.
+  const by = [...sortBy, HASH].map((name) => `${quoted(name)} ASC NULLS LAST`).join(', ');
   const names = columns.map(({ name }) => quoted(name)).join(', ');
   const where = partition === undefined ? '' : `WHERE ${quoted(partitionBy!)} = ${literal(partition)}`;
   await connection.run(
-    `COPY (SELECT ${names} FROM ${ROWS} ${where}) TO ${literal(file)}
-    (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP}, PRESERVE_ORDER true)`,
+    `COPY (SELECT ${names} FROM ${ROWS} ${where} ORDER BY ${by}) TO ${literal(file)}
+    (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP})`,
   );
   const { key, size } = await objects.putFile(keyOf(partition), file, { ifAbsent: true });
   return { ...hash, partition, key, bytes: size };

@@ -3,7 +3,7 @@ import type { Column, WarehouseSession, WrittenPartition } from '../../core/sdk.
 import { typeOf } from './column-types.ts';
 import { writeCsv } from './csv-file.ts';
 import { withEngine } from './engine.ts';
-import { sortRows, writePartitions } from './partitions.ts';
+import { keepRows, writePartitions } from './partitions.ts';
 import { literal, quoted } from './text.ts';
 import type { Workplace } from './workplace.ts';
 
@@ -21,7 +21,7 @@ export async function writeRows(
   return withEngine(settings, { scratch, files: [] }, signal, async ({ connection }) => {
     const target = { columns, sortBy, keyOf: () => key };
     const select = `SELECT ${columns.map(strictly).join(', ')} FROM ${readCsv(file, columns)}`;
-    await sortRows(connection, target, select);
+    await keepRows(connection, target, select);
     const [written] = await writePartitions({ connection, objects, scratch, signal }, target);
     return written!;
   });

@@ -7,7 +7,7 @@ import type {
 import { castList } from './column-types.ts';
 import { withEngine, type Engine } from './engine.ts';
 import { createViews, withInputFiles } from './inputs.ts';
-import { sortRows, writePartitions } from './partitions.ts';
+import { keepRows, writePartitions } from './partitions.ts';
 import { bind, checkSelect } from './statement.ts';
 import type { Workplace } from './workplace.ts';
 
@@ -42,5 +42,5 @@ async function computeRows(
   const shape = await connection.run('SELECT * FROM _shape');
   const given = new Map(shape.columnNames().map((name, index) => [name, shape.columnType(index)]));
   const select = `SELECT ${castList(target.columns, given)} FROM ${rows}`;
-  await sortRows(connection, target, select, { values, types });
+  await keepRows(connection, target, select, { values, types });
 }
