@@ -26,6 +26,23 @@ export type {
   QueryLimits,
   ShardTenant,
 } from './kernel/logs.ts';
+export type { Column, ColumnTypeName } from './kernel/columns.ts';
+export { duckdbRowHash, duckdbSums } from './kernel/content-hash.ts';
+export { keyProblem, ObjectStoreError, prefixProblem } from './kernel/objects.ts';
+export type { ObjectInfo, Objects, ObjectStore, ObjectStoreFault } from './kernel/objects.ts';
+export { WarehouseError } from './kernel/warehouse.ts';
+export type {
+  ContentHash,
+  PartitionObject,
+  Warehouse,
+  WarehouseFault,
+  WarehouseInput,
+  WarehouseInputs,
+  WarehouseRows,
+  WarehouseSession,
+  WarehouseStatement,
+  WrittenPartition,
+} from './kernel/warehouse.ts';
 export { signJwt } from './kernel/jwt.ts';
 export type { JwtSpec } from './kernel/jwt.ts';
 export { signAws } from './kernel/aws-signature.ts';

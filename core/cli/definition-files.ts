@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { readNamedFiles } from '../domains/definitions/named-files.ts';
 import type { DefinitionSource, Finding } from '../language/source.ts';
 import { CommandFailure } from './failure.ts';
 
@@ -61,9 +62,11 @@ function orphan(testFile: string): Finding {
 function read(file: string): DefinitionSource {
   const base = file.replace(YAML_FILE, '');
   const tests = [`${base}.test.yaml`, `${base}.test.yml`].find((candidate) => existsSync(candidate));
+  const text = textOf(file);
   return {
     file: shown(file),
-    text: textOf(file),
+    text,
+    files: readNamedFiles(file, text),
     ...(tests === undefined ? {} : { tests: { file: shown(tests), text: textOf(tests) } }),
   };
 }

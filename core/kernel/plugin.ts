@@ -5,6 +5,8 @@ import type { Clock } from './clock.ts';
 import type { Answer, OutgoingRequest } from './http.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { LogStore } from './logs.ts';
+import type { ObjectStore } from './objects.ts';
+import type { Warehouse } from './warehouse.ts';
 import type { Services } from './services.ts';
 
 /** What a token endpoint gave, as it is kept (encrypted) with a connection. `expiresAt` in ms since the epoch. */
@@ -108,9 +110,9 @@ export interface StepContext {
   readonly services: Services;
 }
 
-export type Plugin = AuthScheme<never> | StepType<never> | LogStore;
+export type Plugin = AuthScheme<never> | StepType<never> | LogStore | ObjectStore | Warehouse;
 
 /** For a plugin's default export: checks the shape and keeps the config's type inside the plugin. */
-export function definePlugin<Config>(plugin: AuthScheme<Config> | StepType<Config> | LogStore): Plugin {
+export function definePlugin<Config>(plugin: AuthScheme<Config> | StepType<Config> | LogStore | ObjectStore | Warehouse): Plugin {
   return plugin;
 }

@@ -1,6 +1,8 @@
 import type { AuthScheme, Plugin, StepType } from './plugin.ts';
 import type { JsonObject } from './json.ts';
 import type { LogStore } from './logs.ts';
+import type { ObjectStore } from './objects.ts';
+import type { Warehouse } from './warehouse.ts';
 import { didYouMean } from './suggest.ts';
 
 /** The plugins found at start, by kind and name. Made once by the composition root and handed down. */
@@ -33,6 +35,14 @@ export class Registry {
 
   logStores(): readonly LogStore[] {
     return this.all().filter((p) => p.type === 'logStore');
+  }
+
+  objectStores(): readonly ObjectStore[] {
+    return this.all().filter((p) => p.type === 'objectStore');
+  }
+
+  warehouses(): readonly Warehouse[] {
+    return this.all().filter((p) => p.type === 'warehouse');
   }
 
   authScheme(name: string): AuthScheme<JsonObject> {

@@ -3,6 +3,7 @@ import type { Registry } from '../kernel/registry.ts';
 import { compilePlan } from './compile/plan.ts';
 import type { DefinitionTest } from './definition-test.ts';
 import { LINT_RULES } from './lint/all.ts';
+import { modelSqlFindings } from './lint/model-sql.ts';
 import { readPlace } from './lint/read-place.ts';
 import { checkTests } from './lint/tests.ts';
 import type { Document } from './load/document.ts';
@@ -14,7 +15,7 @@ import { Report } from './report.ts';
 import { checkField, checkMap, mapOf } from './schema/field.ts';
 import { asText, kindOf } from './schema/show.ts';
 import { grammarOf } from './sections/grammar.ts';
-import { HEADER, RUNNING_KINDS } from './sections/header.ts';
+import { HEADER, KINDS } from './sections/header.ts';
 import { checkKeys } from './sections/kinds.ts';
 import { readTests, testsField } from './sections/tests.ts';
 import type { DefinitionSource, Finding } from './source.ts';
@@ -24,7 +25,7 @@ export interface Compilation {
   /** There where no finding is an error. */
   readonly plan?: Plan;
   readonly tests: readonly DefinitionTest[];
-  /** In the order of the file, those of the tests beside it last. */
+  /** In the order of the file, then those of its SQL, and of the tests beside it. */
   readonly findings: readonly Finding[];
 }
 
@@ -44,13 +45,14 @@ export function compileDefinition(source: DefinitionSource, registry: Registry):
   }
   const runs = checkDefinition(source, document, outline, registry, report);
   const beside = runs ? testsBeside(source, outline) : { tests: [], findings: [] };
-  const findings = [...report.findings, ...beside.findings];
+  const sql = runs ? modelSqlFindings(source, outline.root) : [];
+  const findings = [...report.findings, ...sql, ...beside.findings];
   if (!runs || findings.some(({ severity }) => severity === 'error')) return { tests: [], findings };
   const tests = [...readTests(outline.root['tests']), ...beside.tests];
   return { plan: compilePlan(source, outline, registry), tests, findings };
 }
 
-/** @returns false for what is no definition of a kind that this version runs: nothing more can be said of it */
+/** @returns false for what is no definition of a known kind: nothing more can be said of it */
 function checkDefinition(
   source: DefinitionSource,
   document: Document,
@@ -59,7 +61,7 @@ function checkDefinition(
   report: Report,
 ): boolean {
   const { root } = outline;
-  if (!RUNNING_KINDS.includes(asText(root['kind']))) {
+  if (!KINDS.includes(asText(root['kind']))) {
     const known = Object.entries(root).filter(([key]) => key in HEADER);
     checkMap('a definition', HEADER, Object.fromEntries(known), '', report);
     return false;

@@ -113,6 +113,7 @@ export const definitionTest = Type.Object(
     sink: Type.Optional(
       Type.Union([Type.Literal(true), Type.Literal('purge')], { description: 'Its batch; or the purge of the typed tables.' }),
     ),
+    dataset: Type.Optional(Type.Enum(['load', 'nightly', 'build', 'retire'], { description: 'What a dataset runs.' })),
     connection: Type.Optional(MAP),
     app: Type.Optional(MAP),
     input: Type.Optional(MAP),
@@ -142,11 +143,12 @@ export type TestExchange = Static<typeof exchange>;
 export type DefinitionTest = Static<typeof definitionTest>;
 
 /** What a test may name as what it runs, besides an action. */
-export const TARGETS = ['verify', 'create', 'read', 'delete', 'sink'] as const;
+export const TARGETS = ['verify', 'create', 'read', 'delete', 'sink', 'dataset'] as const;
 
 /** The pipeline that a test runs, by its name in the plan. */
 export function pipelineOf(test: Pick<DefinitionTest, 'action' | (typeof TARGETS)[number]>): string {
   if (test.action !== undefined) return `actions/${test.action}`;
+  if (test.dataset !== undefined) return test.dataset;
   if (test.sink !== undefined) return test.sink === true ? 'batch' : test.sink;
   return TARGETS.find((name) => test[name]) ?? 'verify';
 }

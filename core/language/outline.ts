@@ -43,6 +43,9 @@ function ofKind(
       };
     case 'sink':
       return { pipelines: sinkPipelines(root), brought: BATCH };
+    // Its pipelines are the platform's own: see compile/dataset-pipelines.ts.
+    case 'dataset':
+      return { pipelines: [], brought: {} };
     default: {
       const pipelines = integrationPipelines(root);
       const inputs = pipelines.flatMap(({ brought }) => brought['input']?.shape ?? []);

@@ -10,6 +10,7 @@ import { placeOf, type Place, type PlaceContext } from './scope/place.ts';
 import { mapShape, perhaps, type MapShape } from './scope/shape.ts';
 import { ELSEWHERE, VARIABLES, type Declared } from './scope/variables.ts';
 import { authPlaces } from './sections/auth.ts';
+import { datasetPlaces } from './sections/dataset.ts';
 
 /** Every place of a definition where templates stand, with what they may name there. */
 export function placesIn(outline: Outline): Place[] {
@@ -30,6 +31,7 @@ function sharedPlaces({ root, declared, remarks: ofKind }: Outline): Place[] {
     ...authPlaces(root['auth'], '/auth', { scope: VARIABLES.auth(declared), remarks }),
     ...errorPlaces(root['errors'], '/errors', { scope: VARIABLES.everyAnswer(declared), remarks }),
     ...concurrencyPlaces(root['concurrency'], '', ofConnection),
+    ...(root['kind'] === 'dataset' ? datasetPlaces(root, { scope: VARIABLES.webhook(declared), remarks }) : []),
   ];
 }
 

@@ -3,15 +3,10 @@ import type { Backoff } from '../kernel/backoff.ts';
 import type { NetworkFault } from '../kernel/http.ts';
 import type { Json, JsonObject } from '../kernel/json.ts';
 import type { RenderedRequest } from '../kernel/runs.ts';
+import { ABSENT, type Evaluator, type Scope } from './evaluator.ts';
+import type { DatasetPlan } from './plan-dataset.ts';
 
-/** The variables templates see, by name. Which names exist at which place is in `scope/variables.ts`. */
-export type Scope = Readonly<Record<string, unknown>>;
-
-/** A value that is declared but missing. It drops its key where a tree is built, and is an error elsewhere. */
-export const ABSENT: unique symbol = Symbol('absent');
-
-/** A compiled template or tree. Throws StepFault (config) with the expression's text where it cannot be evaluated. */
-export type Evaluator = (scope: Scope) => Json | typeof ABSENT;
+export { ABSENT, type Evaluator, type Scope };
 
 /** What conditions and extractors see of an exchange. `body` is decoded. */
 export interface AnswerView {
@@ -158,7 +153,10 @@ export interface CompiledSchema {
 }
 
 export interface Pipeline {
-  /** `actions/<name>`, `verify`; `create`, `read`, `delete` of a provisioner; `batch` (or `purge`) of a sink. */
+  /**
+   * `actions/<name>`, `verify`; `create`, `read`, `delete` of a provisioner; `batch` (or `purge`) of a sink; `load`,
+   * `nightly`, `build`, `retire` of a dataset.
+   */
   readonly name: string;
   readonly title?: string;
   readonly input: CompiledSchema;
@@ -217,6 +215,7 @@ export interface Plan {
   /** Of a provisioner: paths of the steps a person is shown, in order. */
   readonly progress: readonly string[];
   readonly sink?: SinkPlan;
+  readonly dataset?: DatasetPlan;
   /** Pointers of all `errors` rules in the file, for coverage. */
   readonly rules: readonly string[];
 }

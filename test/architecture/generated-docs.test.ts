@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { SETTINGS } from '../../core/cli/settings.ts';
 import { ROOT_KEY_IN_SHELL, tourLines } from '../../core/cli/tour.ts';
 import type { AuthScheme, Plugin, StepType } from '../../core/kernel/plugin.ts';
+import { FUNCTION_GROUPS, SPECIAL_FORMS } from '../../core/language/sql/functions.ts';
 import { signature } from '../../core/language/template/helper.ts';
 import { HELPERS } from '../../core/language/template/helpers/index.ts';
 import { ROOT } from './sources.ts';
@@ -64,6 +65,12 @@ describe('generated parts of the documents', () => {
       '',
     ]);
     compare('docs/language.md', 'step-types', parts.slice(0, -1));
+  });
+
+  it('list the functions of models’ SQL', () => {
+    const groups = { ...FUNCTION_GROUPS, 'a form of their own': SPECIAL_FORMS };
+    const lines = Object.entries(groups).map(([of, names]) => `- of ${of}: ${names.map((name) => `\`${name}\``).join(' ')}`);
+    compare('docs/language.md', 'sql-functions', lines);
   });
 });
 

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
-import { RUNNING_KINDS } from '../../core/language/sections/header.ts';
+import { STARTERS } from '../../core/cli/starters.ts';
 import { commandLine } from './command-line.ts';
 
 describe('sluice new', () => {
@@ -11,7 +11,7 @@ describe('sluice new', () => {
     folder = mkdtempSync(path.join(tmpdir(), 'sluice-new-'));
   });
 
-  for (const kind of RUNNING_KINDS) {
+  for (const kind of Object.keys(STARTERS)) {
     it(`writes ${kind} that is clean, and passes its own tests, which hit every rule`, async () => {
       const file = path.join(folder, 'acme-thing.yaml');
       const { code, out, err } = await commandLine(['new', kind, 'acme-thing', '--out', folder]);

@@ -1,10 +1,12 @@
 import { readFileSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import type { Plugin } from '../../core/kernel/plugin.ts';
 import { Registry } from '../../core/kernel/registry.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 
-export const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8');
+export const pathOf = (path: string): string => fileURLToPath(new URL(path, ROOT));
+export const read = (path: string): string => readFileSync(pathOf(path), 'utf8');
 
 /** The definitions that the platform brings, by their path in the project. */
 export const BUNDLED: readonly string[] = readdirSync(new URL('definitions/', ROOT), { recursive: true, encoding: 'utf8' })

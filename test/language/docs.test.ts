@@ -8,6 +8,8 @@ import { allPlugins } from '../definitions/bundle.ts';
 // What is generated has tests of its own.
 const DOC = readFileSync(new URL('../../docs/language.md', import.meta.url), 'utf8').replaceAll(/<!-- ([\w-]+): generated[^]*?<!-- \/\1 -->/g, '');
 const BLOCKS = [...DOC.matchAll(/^```yaml\n([^]*?)^```$/gm)].map(([, text]) => text!);
+/** The files that definitions name, each by the comment in its first line. */
+const FILES = Object.fromEntries([...DOC.matchAll(/^```sql\n-- (\S+\.sql)\n([^]*?)^```$/gm)].map(([, name, sql]) => [name!, sql!]));
 const DEFINITIONS = BLOCKS.filter((text) => text.startsWith('apiVersion:'));
 const STEPS = BLOCKS.filter((text) => text.startsWith('- id:'));
 
@@ -25,9 +27,10 @@ describe('docs/language.md', () => {
     const registry = await allPlugins();
     expect(DEFINITIONS.length).to.be.greaterThan(3);
     expect(STEPS.length).to.be.greaterThan(2);
+    expect(Object.keys(FILES).length).to.be.greaterThan(2);
     const found = [...DEFINITIONS, ...STEPS.map(withSteps)].flatMap((text) => {
       const id = /^id: (\S+)/m.exec(text)?.[1] ?? 'a';
-      return errorsIn(compileDefinition({ file: `${id}.yaml`, text }, registry).findings).map((line) => `${line}\n${text}`);
+      return errorsIn(compileDefinition({ file: `${id}.yaml`, text, files: FILES }, registry).findings).map((line) => `${line}\n${text}`);
     });
     expect(found).to.deep.equal([]);
   });

@@ -1,11 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import type { DefinitionSource } from '../../language/source.ts';
+import { readNamedFiles } from './named-files.ts';
 
 const DEFINITION = /(?<!\.test)\.ya?ml$/;
 
 /**
- * All definitions in a folder and the folders below it, by name. `<id>.test.yaml` holds tests only and is none.
+ * All definitions in a folder and the folders below it, by name, with the files that they name. `<id>.test.yaml` holds tests only
+ * and is none.
  * @throws Error naming the folder where it cannot be read.
  */
 export async function readDefinitions(folder: string): Promise<DefinitionSource[]> {
@@ -21,7 +23,8 @@ export async function readDefinitions(folder: string): Promise<DefinitionSource[
   return Promise.all(
     files.sort().map(async (entry) => {
       const file = join(folder, entry);
-      return { file: shown(file), text: await readFile(file, 'utf8') };
+      const text = await readFile(file, 'utf8');
+      return { file: shown(file), text, files: readNamedFiles(file, text) };
     }),
   );
 }

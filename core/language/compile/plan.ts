@@ -11,6 +11,8 @@ import { compileAuth } from '../sections/auth.ts';
 import { compileSink } from '../sections/sink.ts';
 import type { DefinitionSource } from '../source.ts';
 import { appSchema } from './app.ts';
+import { compileDataset } from './dataset.ts';
+import { datasetPipelines } from './dataset-pipelines.ts';
 import { deepFreeze } from './freeze.ts';
 import { contentHash } from './hash.ts';
 import { compilePipeline } from './pipeline.ts';
@@ -22,7 +24,7 @@ import { rulePointers } from './rule-pointers.ts';
 export function compilePlan(source: DefinitionSource, outline: Outline, registry: Registry): Plan {
   const { root } = outline;
   const app = appSchema(outline, registry);
-  const pipelines = [...outline.pipelines, ...purgePipeline(root)].map((pipeline) =>
+  const pipelines = [...outline.pipelines, ...purgePipeline(root), ...datasetPipelines(root)].map((pipeline) =>
     compilePipeline(pipeline, root, registry),
   );
   const plan: Plan = {
@@ -44,6 +46,7 @@ export function compilePlan(source: DefinitionSource, outline: Outline, registry
     pipelines: new Map(pipelines.map((pipeline) => [pipeline.name, pipeline])),
     progress: progressOf(outline),
     ...(root['kind'] === 'sink' ? { sink: compileSink(root) } : {}),
+    ...(root['kind'] === 'dataset' ? { dataset: compileDataset(root, source.files ?? {}) } : {}),
     rules: rulePointers(root),
   };
   return deepFreeze(plan);

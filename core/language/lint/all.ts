@@ -1,4 +1,8 @@
 import { conditions } from './conditions.ts';
+import { datasetModels } from './dataset-models.ts';
+import { datasetSources } from './dataset-sources.ts';
+import { datasetTables } from './dataset-tables.ts';
+import { datasetWarehouse } from './dataset-warehouse.ts';
 import { idempotency } from './idempotency.ts';
 import { identity } from './identity.ts';
 import { jsonSchemas } from './json-schemas.ts';
@@ -34,6 +38,10 @@ export const LINT_RULES: readonly LintRule[] = [
   polls,
   partialResults,
   progress,
+  datasetSources,
+  datasetTables,
+  datasetWarehouse,
+  datasetModels,
   unreachableRules,
   unreachableSteps,
   unused,

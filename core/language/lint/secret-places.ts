@@ -4,7 +4,7 @@ import { spotOf } from './variables.ts';
 
 export const secretPlaces: LintRule = {
   name: 'secret-places',
-  summary: 'Secrets outside `auth` and `baseUrl`, where they could be shown or sent to the wrong place.',
+  summary: 'Secrets outside `auth`, `baseUrl` and signatures, where they could be shown or sent to the wrong place.',
   check({ places, document }, report) {
     for (const { references, scope, secrets } of places) {
       if (secrets) continue;
@@ -16,7 +16,7 @@ export const secretPlaces: LintRule = {
         const what = secret === 'itself' ? `"${name}" is a secret` : `"${name}" holds secrets`;
         report.error(
           reference.pointer,
-          `${what}; secrets may stand only in auth and baseUrl. Let an auth scheme send it, for example apiKey with in, name and value.`,
+          `${what}; secrets may stand only in auth, baseUrl and signatures. Let an auth scheme send it, for example apiKey with in, name and value.`,
           spotOf(reference, document),
         );
       }

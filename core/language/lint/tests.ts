@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../../kernel/json.ts';
 import { didYouMean } from '../../kernel/suggest.ts';
+import { DATASET_PIPELINES } from '../compile/dataset-pipelines.ts';
 import { rulePointers } from '../compile/rule-pointers.ts';
 import { TARGETS } from '../definition-test.ts';
 import { childPointer } from '../load/document.ts';
@@ -61,11 +62,13 @@ function checkAction(action: string, pointer: string, outline: Outline, report: 
 }
 
 function runs(target: string, test: JsonObject, { root, pipelines }: Outline): boolean {
+  if (target === 'dataset') return root['kind'] === 'dataset';
   if (target !== 'sink') return pipelines.some(({ name }) => name === target);
   return test['sink'] === 'purge' ? 'store' in root : pipelines.some(({ name }) => name === 'batch');
 }
 
 function what(target: string, test: JsonObject): string {
+  if (target === 'dataset') return `\`${asText(test['dataset'])}\``;
   if (target !== 'sink') return `\`${target}\``;
   return test['sink'] === 'purge' ? 'store to purge' : 'batch of a sink';
 }
@@ -78,6 +81,7 @@ function noTarget(outline: Outline): string {
 function advice(outline: Outline): string {
   const { root, pipelines } = outline;
   if (root['kind'] === 'sink') return `Write sink: ${'store' in root ? 'purge' : 'true'}.`;
+  if (root['kind'] === 'dataset') return `Write dataset: one of ${DATASET_PIPELINES.join(', ')}.`;
   if (root['kind'] === 'integration') return `Write action: one of ${actionsOf(outline).join(', ')}.`;
   const names = pipelines.map(({ name }) => name).filter((name) => name !== 'verify');
   return `Write ${listOf(names.map((name) => `${name}: true`))}.`;

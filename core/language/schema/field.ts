@@ -108,8 +108,19 @@ function acceptedNames(fields: Fields): string[] {
   return Object.keys(fields).filter((name) => fields[name]?.planned === undefined);
 }
 
+interface NameRules {
+  readonly names: RegExp;
+  /** What a name is, for a message. */
+  readonly advice: string;
+}
+
+const LOOSE_NAMES: NameRules = {
+  names: /^[A-Za-z_][\w-]*$/,
+  advice: 'names are of letters, digits, "_" and "-", and begin with a letter',
+};
+
 /** A map from names that the author chooses to values of one kind. */
-export function namedValues(noun: string, inner: Field, names = /^[A-Za-z_][\w-]*$/): Field {
+export function namedValues(noun: string, inner: Field, { names, advice }: NameRules = LOOSE_NAMES): Field {
   return {
     schema: Type.Record(Type.String({ pattern: names.source }), inner.schema),
     check(node, pointer, report) {
@@ -122,13 +133,7 @@ export function namedValues(noun: string, inner: Field, names = /^[A-Za-z_][\w-]
       }
       for (const [name, value] of Object.entries(node)) {
         const here = childPointer(pointer, name);
-        if (!names.test(name)) {
-          report.error(
-            here,
-            `"${name}" cannot be a name; names are of letters, digits, "_" and "-", and begin with a letter.`,
-            { onKey: true },
-          );
-        }
+        if (!names.test(name)) report.error(here, `"${name}" cannot be a name; ${advice}.`, { onKey: true });
         checkField(inner, value, here, report);
       }
     },

@@ -12,6 +12,16 @@ const RESPONSE: Member = {
   shape: mapShape({ status: { shape: VALUE }, headers: { shape: ANY }, body: { shape: ANY } }),
 };
 
+const REQUEST: Member = {
+  shape: mapShape({
+    url: { shape: VALUE },
+    query: { shape: ANY },
+    headers: { shape: ANY },
+    body: { shape: ANY },
+    rawBody: { shape: VALUE },
+  }),
+};
+
 const OF_RUN: Record<string, Member> = { run: { shape: namesShape(['id', 'createdAt']) }, now: { shape: VALUE } };
 
 /** Where a kind of place stands, and so what templates see there (LANGUAGE 2, "Variables by place"). */
@@ -29,6 +39,8 @@ export const VARIABLES = {
   request: (pipeline: MapShape) =>
     mapShape({ ...pipeline.members, step: { shape: namesShape(['idempotencyKey']) } }),
   answer: (request: MapShape) => mapShape({ ...request.members, response: RESPONSE }),
+  /** What is taken out of a message that came by webhook. */
+  webhook: (declared: Declared) => mapShape({ ...owned(declared), now: { shape: VALUE }, request: REQUEST }),
   /** What an answer says of one event of a batch. */
   item: (answer: MapShape) => mapShape({ ...answer.members, item: { shape: ANY } }),
 } as const;

@@ -4,7 +4,6 @@ import { NAME } from '../schema/basics.ts';
 import {
   checkSchema,
   field,
-  notYet,
   required,
   type Check,
   type Field,
@@ -13,9 +12,7 @@ import {
 import { asText, show } from '../schema/show.ts';
 
 export const API_VERSION = 'sluice/v1';
-export const KINDS = ['integration', 'provisioner', 'sink', 'dataset'] as const;
-/** Kinds that this version runs. */
-export const RUNNING_KINDS: readonly string[] = ['integration', 'provisioner', 'sink'];
+export const KINDS: readonly string[] = ['integration', 'provisioner', 'sink', 'dataset'];
 
 const ID_PATTERN = '^[a-z0-9]+(-[a-z0-9]+)*$';
 const ID_ADVICE = 'is not an id: lower-case letters and digits, joined by "-".';
@@ -32,18 +29,11 @@ const checkApiVersion: Check = (node, pointer, report) => {
 };
 
 export const checkKind: Check = (node, pointer, report) => {
-  if (RUNNING_KINDS.includes(asText(node))) return;
-  if (KINDS.includes(node as (typeof KINDS)[number])) {
-    report.error(
-      pointer,
-      notYet(`The kind "${asText(node)}"`, `this version runs: ${RUNNING_KINDS.join(', ')}.`),
-    );
-  } else {
-    report.error(
-      pointer,
-      `${show(node)} is not a kind; there are: ${KINDS.join(', ')}.${didYouMean(asText(node), KINDS)}`,
-    );
-  }
+  if (KINDS.some((kind) => kind === node)) return;
+  report.error(
+    pointer,
+    `${show(node)} is not a kind; there are: ${KINDS.join(', ')}.${didYouMean(asText(node), KINDS)}`,
+  );
 };
 
 /** The text is checked by hand where the pattern alone would not say what to write. */

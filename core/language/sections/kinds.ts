@@ -3,6 +3,7 @@ import type { Grammar } from '../grammar.ts';
 import type { Report } from '../report.ts';
 import { checkMap, type Check, type Fields } from '../schema/field.ts';
 import { asText } from '../schema/show.ts';
+import { datasetFields } from './dataset.ts';
 import { everyKindFields } from './every-kind.ts';
 import { integrationFields } from './integration.ts';
 import { provisionerFields } from './provisioner.ts';
@@ -20,6 +21,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   integration: { noun: 'an integration', fields: integrationFields },
   provisioner: { noun: 'a provisioner', fields: provisionerFields },
   sink: { noun: 'a sink', fields: sinkFields, check: checkSink },
+  dataset: { noun: 'a dataset', fields: datasetFields },
 };
 
 /** Checks the keys of a definition of a kind that runs. */
