@@ -3,10 +3,15 @@ import type { AuditStore } from '../../core/kernel/stores/tenancy.ts';
 import { cut, pageOptions } from './page.ts';
 import type { Session } from './transaction.ts';
 
-export function auditStore({ models, transaction }: Session): AuditStore {
+// In a statement of its own: every change writes one, and a model takes ten times as long to put it together.
+const INSERT = `
+  INSERT INTO audit_events (tenant_id, id, actor, action, subject, detail, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`;
+
+export function auditStore({ models, transaction, client }: Session): AuditStore {
   return {
-    async insert({ detail, ...event }) {
-      await models.AuditEvent.create({ ...event, ...(detail && { detail }) }, { transaction });
+    async insert({ tenantId, id, actor, action, subject, detail, createdAt }) {
+      const values = [tenantId, id, actor, action, subject, detail === undefined ? null : JSON.stringify(detail), createdAt];
+      await client.query({ name: 'audit-insert', text: INSERT, values });
     },
     async list(tenantId, filter, page) {
       const rows = await models.AuditEvent.findAll({

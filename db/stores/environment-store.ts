@@ -25,10 +25,16 @@ const REPOS = `
 const BY_CONNECTION = `
   SELECT id FROM compute_environments WHERE tenant_id = $1 AND held_connection_id = $2 ORDER BY id LIMIT $3`;
 
+// In a statement of its own: an environment is accepted in milliseconds, and a model would take some of them.
+const INSERT = `
+  INSERT INTO compute_environments (tenant_id, id, name, definition, definition_version, definition_hash, connection_id,
+    input, state, outputs, steps, error, operation_id, created_at, updated_at, deleted_at)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`;
+
 export function environmentStore({ models, transaction, client }: Session): EnvironmentStore {
   return {
     async insert(environment) {
-      const create = () => models.ComputeEnvironment.create(columns(environment), { transaction, silent: true });
+      const create = () => client.query({ name: 'environment-insert', text: INSERT, values: valuesOf(environment) });
       await explained(create, ({ name }, cause) =>
         name === 'compute_environments_by_name' ? taken(environment, cause) : undefined,
       );
@@ -71,17 +77,14 @@ async function ids(client: ClientBase, query: string, values: readonly unknown[]
   return rows.map(({ id }) => id);
 }
 
-function columns({ definition, connectionId, outputs, error, deletedAt, ...rest }: ComputeEnvironment) {
-  return {
-    ...rest,
-    definition: definition.id,
-    definitionVersion: definition.version,
-    definitionHash: definition.hash,
-    connectionId: connectionId ?? null,
-    outputs: outputs ?? null,
-    error: error ?? null,
-    deletedAt: deletedAt ?? null,
-  };
+function valuesOf(environment: ComputeEnvironment): unknown[] {
+  const { tenantId, id, name, definition, connectionId, input, state, outputs, steps, error } = environment;
+  const json = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
+  return [
+    ...[tenantId, id, name, definition.id, definition.version, definition.hash, connectionId ?? null],
+    ...[json(input), state, json(outputs), json(steps), json(error)],
+    ...[environment.operationId, environment.createdAt, environment.updatedAt, environment.deletedAt ?? null],
+  ];
 }
 
 /** A row as the models and the statements of the timetable read it. */

@@ -44,7 +44,7 @@ describe('The command line, as a process', function () {
     const findings = lines.filter((line) => !line.startsWith(`${BROKEN}/step-types`));
     expect(names.length).to.be.at.least(10);
     expect(findings.toSorted()).to.deep.equal(expected.map((line) => `${BROKEN}/${line}`).toSorted());
-    for (const finding of findings) expect(finding).to.match(/^\S+\.yaml:\d+:\d+ \S+: ./);
+    for (const finding of findings) expect(finding).to.match(/^\S+\.(yaml|sql):\d+:\d+ \S+: ./);
     expect(end).to.equal(1);
   });
 
