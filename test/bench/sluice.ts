@@ -7,6 +7,17 @@ const BIN = fileURLToPath(new URL('../../core/cli/bin.mjs', import.meta.url));
 /** What `npm start` gives Node (docs/operations.md); peers have it too. */
 export const NODE_FLAGS = ['--max-semi-space-size=64'];
 
+const SETTINGS = {
+  SLUICE_ROOT_KEY: ROOT_KEY,
+  SLUICE_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
+  SLUICE_LOG_LEVEL: 'warn',
+};
+
+/** Starts `sluice start --role worker`, beside an API of the same database. */
+export function startWorker(env: NodeJS.ProcessEnv): Promise<Program> {
+  return startProgram([...NODE_FLAGS, BIN, 'start', '--role', 'worker'], { ...SETTINGS, ...env }, /works on runs/);
+}
+
 /** The real program with one tenant, whose owner's key `call` sends. */
 export interface Sluice extends Program {
   readonly apiKey: string;
@@ -17,14 +28,10 @@ export interface Sluice extends Program {
  * Starts `sluice start` on a free port. SLUICE_BENCH_FLAGS are more flags for its Node, for a look inside: `--cpu-prof`.
  * @param known the key of a tenant that is there; without it one is made
  */
-export async function startSluice(env: NodeJS.ProcessEnv, known?: string): Promise<Sluice> {
+export async function startSluice(env: NodeJS.ProcessEnv, known?: string, role: 'all' | 'api' = 'all'): Promise<Sluice> {
   const flags = (process.env['SLUICE_BENCH_FLAGS'] ?? '').split(' ').filter(Boolean);
-  const program = await startProgram([...NODE_FLAGS, ...flags, BIN, 'start', '--port', '0'], {
-    SLUICE_ROOT_KEY: ROOT_KEY,
-    SLUICE_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
-    SLUICE_LOG_LEVEL: 'warn',
-    ...env,
-  });
+  const args = [...NODE_FLAGS, ...flags, BIN, 'start', '--role', role, '--port', '0'];
+  const program = await startProgram(args, { ...SETTINGS, ...env });
   const callAs = async (key: string, method: string, path: string, body: unknown): Promise<Record<string, unknown>> => {
     const answer = await fetch(`${program.url}${path}`, {
       method,

@@ -7,7 +7,7 @@ import { startCluster } from '../../support/cluster.ts';
 import { createDatabase } from '../../support/database.ts';
 import type { Target } from '../client.ts';
 import { startProgram, type Program } from '../process.ts';
-import { NODE_FLAGS, startSluice } from '../sluice.ts';
+import { NODE_FLAGS, startSluice, startWorker } from '../sluice.ts';
 import { benchPolls } from './polls.ts';
 import { benchSubmissions } from './submissions.ts';
 
@@ -26,8 +26,11 @@ const PARTS: Readonly<Record<string, (ground: Ground) => Promise<void>>> = {
   async submissions(ground) {
     const { url } = await createDatabase();
     const peer = await ground.start(startProgram([...NODE_FLAGS, ...TSX, here('peer.ts')], { DATABASE_URL: url }));
-    const { target } = await startOurs(ground);
-    await benchSubmissions(target, { url: `${peer.url}/environments`, headers: {} });
+    const byHand = { url: `${peer.url}/environments`, headers: {} };
+    console.log('API and worker in one process, as `npm start` has them:');
+    await benchSubmissions((await startOurs(ground)).target, byHand);
+    console.log('API and worker in a process each:');
+    await benchSubmissions((await startOurs(ground, 'apart')).target, byHand);
   },
   async polls(ground) {
     const { target, pid, databaseUrl } = await startOurs(ground);
@@ -80,14 +83,19 @@ async function onGround(postgres: number, part: (ground: Ground) => Promise<void
   }
 }
 
-async function startOurs({ cloud, start }: Ground): Promise<{ target: Target; pid: number; databaseUrl: string }> {
+async function startOurs(
+  { cloud, start }: Ground,
+  worker: 'within' | 'apart' = 'within',
+): Promise<{ target: Target; pid: number; databaseUrl: string }> {
   const { url } = await createDatabase();
-  const sluice = await startSluice({
+  const env = {
     SLUICE_DATABASE_URL: url,
     SLUICE_DEFINITIONS: here('.'),
     SLUICE_ENDPOINTS: JSON.stringify({ 'https://slow-cloud.example.com': cloud }),
-  });
+  };
+  const sluice = await startSluice(env, undefined, worker === 'apart' ? 'api' : 'all');
   await start(Promise.resolve(sluice));
+  if (worker === 'apart') await start(startWorker(env));
   const headers = { authorization: `Bearer ${sluice.apiKey}` };
   return { target: { url: `${sluice.url}/v1/compute-environments`, headers }, pid: sluice.pid, databaseUrl: url };
 }
