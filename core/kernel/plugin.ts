@@ -5,6 +5,7 @@ import type { Clock } from './clock.ts';
 import type { Answer, OutgoingRequest } from './http.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { LogStore } from './logs.ts';
+import type { DefinitionRef } from './runs.ts';
 import type { ObjectStore } from './objects.ts';
 import type { Warehouse } from './warehouse.ts';
 import type { Services } from './services.ts';
@@ -93,7 +94,10 @@ export interface StepType<With = JsonObject> {
   readonly repeat: { readonly mode: 'safe' | 'once' } | { readonly mode: 'key'; readonly validFor: number };
   /** Why it cannot work on this platform, for whoever is about to start a run of it. */
   preflight?(services: Services): Promise<string | undefined>;
-  /** Throws StepFault for what a run is to be told; a thrown `transient` one is tried again. */
+  /**
+   * Throws StepFault for what a run is to be told; a thrown `transient` one is tried again. A poll waits for as many
+   * seconds as a number `retryAfter` of the result says, where that is longer than its own interval.
+   */
   run(config: With, context: StepContext): Promise<Json>;
 }
 
@@ -103,6 +107,8 @@ export interface StepContext {
   readonly signal: AbortSignal;
   readonly tenantId: string;
   readonly runId: string;
+  /** The definition that the run pins. */
+  readonly definition: DefinitionRef;
   /** The same in all attempts of the step. */
   readonly idempotencyKey: string;
   /** Of a step that polls: what it gave the last time. */

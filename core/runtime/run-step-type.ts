@@ -1,5 +1,5 @@
 import { messageOf, StepFault } from '../kernel/errors.ts';
-import type { Json, JsonObject } from '../kernel/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../kernel/json.ts';
 import type { Intent, RenderedUse } from '../kernel/runs.ts';
 import type { AnswerView, Scope, UseStep } from '../language/plan.ts';
 import { rowOf, type Attempt } from './attempt.ts';
@@ -35,12 +35,12 @@ async function attempt(step: UseStep, frame: Frame, intent: Intent, use: string,
   const { clock, services } = frame.deps;
   const timeUp = new AbortController();
   const signal = AbortSignal.any([frame.signal, timeUp.signal]);
-  const { tenantId, id: runId } = frame.run;
+  const { tenantId, id: runId, definition } = frame.run;
   const work = async (): Promise<Outcome> => {
     try {
       const previous = intent.poll?.previous;
       const told = previous === undefined ? {} : { previous };
-      const context = { clock, signal, tenantId, runId, idempotencyKey: intent.key, services, ...told };
+      const context = { clock, signal, tenantId, runId, definition, idempotencyKey: intent.key, services, ...told };
       return { result: await type.run(config, context) };
     } catch (error) {
       if (error instanceof StepFault) return { fault: error };
@@ -61,10 +61,16 @@ async function attempt(step: UseStep, frame: Frame, intent: Intent, use: string,
 }
 
 function viewOf(outcome: Outcome): AnswerView {
-  if ('result' in outcome) return { headers: {}, body: outcome.result };
+  if ('result' in outcome) return { headers: headersOf(outcome.result), body: outcome.result };
   if ('broken' in outcome) return { headers: {}, body: undefined, ...(outcome.timeout ? { network: 'timeout' } : {}) };
   const { kind, message, code } = outcome.fault;
   return { headers: {}, body: { kind, message, ...(code === undefined ? {} : { code }) } };
+}
+
+/** What a vendor would say in a header, in a result: see StepType.run. */
+function headersOf(result: Json): Readonly<Record<string, string>> {
+  const wait = isJsonObject(result) ? result['retryAfter'] : undefined;
+  return typeof wait === 'number' ? { 'retry-after': String(wait) } : {};
 }
 
 function judgementOf(step: UseStep, frame: Frame, outcome: Outcome, view: AnswerView, scope: Scope): Judgement {

@@ -9,6 +9,8 @@ import { migration as extendRuns } from './0008-extend-runs.ts';
 import { migration as createCompute } from './0009-create-compute.ts';
 import { migration as createPortLeases } from './0010-create-port-leases.ts';
 import { migration as createLogRoutes } from './0011-create-log-routes.ts';
+import { migration as createDatasets } from './0012-create-datasets.ts';
+import { migration as createWarehouse } from './0013-create-warehouse.ts';
 import type { Migration } from './migration.ts';
 
 /** All migrations, oldest first. A test proves that the folder holds no other. */
@@ -24,4 +26,6 @@ export const migrations: readonly Migration[] = [
   createCompute,
   createPortLeases,
   createLogRoutes,
+  createDatasets,
+  createWarehouse,
 ];

@@ -12,7 +12,7 @@ type Value = string | number | boolean | null;
 type Row = readonly Value[];
 
 function commerce(): DatasetPlan {
-  const [source] = readDefinitions(['test/fixtures/datasets/commerce.yaml']).sources;
+  const [source] = readDefinitions(['definitions/datasets/commerce.yaml']).sources;
   const { plan, findings } = compileDefinition(source!, registry);
   expect(findings.map(formatFinding)).to.deep.equal([]);
   return plan!.dataset!;

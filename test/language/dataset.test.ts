@@ -288,12 +288,14 @@ describe('what a dataset runs', () => {
     dataset: build
     input: { from: "2026-03-01", to: "2026-03-02", models: [m] }
     exchanges:
+      - { expect: { use: exportDataset, with: { dataset: a } }, reply: { json: { done: true } } }
       - { expect: { use: buildDataset, with: { dataset: a, from: "2026-03-01", to: "2026-03-02", models: [m] } }, reply: { json: { done: true } } }
-    assert: { state: succeeded, outputs: {} }
-  - name: builds days of all models
+    assert: { state: succeeded, outputs: { export: {}, build: {} } }
+  - name: builds what is marked
     dataset: build
-    input: { from: "2026-03-01", to: "2026-03-02" }
-    exchanges: [ { expect: { use: buildDataset, with: { dataset: a, from: "2026-03-01", to: "2026-03-02" } }, reply: { json: { done: true } } } ]
+    exchanges:
+      - { expect: { use: exportDataset, with: { dataset: a } }, reply: { json: { done: true } } }
+      - { expect: { use: buildDataset, with: { dataset: a } }, reply: { json: { done: true } } }
     assert: { state: succeeded }
   - name: removes
     dataset: retire

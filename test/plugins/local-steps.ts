@@ -64,6 +64,7 @@ export function stepsOf(host: HostServices, tenantId: string, environment: strin
       signal: new AbortController().signal,
       tenantId,
       runId: uuid7(),
+      definition: { id: 'local', version: '1.0.0', hash: '0'.repeat(64) },
       idempotencyKey: uuid7(),
       services: { host },
     };

@@ -31,6 +31,7 @@ async function run(name: string, config: JsonObject, services: Services, previou
     signal: new AbortController().signal,
     tenantId: 't1',
     runId: 'r1',
+    definition: { id: 'd1', version: '1.0.0', hash: '0'.repeat(64) },
     idempotencyKey: 'k1',
     services,
     ...(previous === undefined ? {} : { previous }),

@@ -6,13 +6,16 @@ const DATE: JsonObject = { type: 'string', format: 'date' };
 const NIGHT: JsonObject = { type: 'object', required: ['date'], properties: { date: DATE } };
 const DAYS: JsonObject = {
   type: 'object',
-  required: ['from', 'to'],
+  dependentRequired: { from: ['to'], to: ['from'] },
   properties: { from: DATE, to: DATE, models: { type: 'array', items: { type: 'string' }, minItems: 1 } },
 };
 const NOTHING: JsonObject = { type: 'object', properties: {} };
 
 /** How long one step may take in all; what it has done by then stays done, and the next run goes on. */
 const LONGEST = 'P7D';
+
+/** How long a piece of it may take: the largest is a model of all days, or one file. */
+const PIECE = 'PT2H';
 
 /** A step type does one piece of its work at a time, and says in `done` when none is left. */
 interface Work {
@@ -44,12 +47,13 @@ const PIPELINES: Readonly<Record<string, Runs>> = {
     ],
   },
   build: {
-    title: 'Build days again',
+    title: 'Export all there is and build it, and days again',
     input: DAYS,
     work: [
+      { use: 'exportDataset', outputs: ['loads', 'rows'] },
       {
         use: 'buildDataset',
-        with: { from: '{{ input.from }}', to: '{{ input.to }}', models: '{{ optional input.models }}' },
+        with: { from: '{{ optional input.from }}', to: '{{ optional input.to }}', models: '{{ optional input.models }}' },
         outputs: ['partitions', 'failed'],
       },
     ],
@@ -85,6 +89,7 @@ function step(work: Work, dataset: string): JsonObject {
     id: idOf(work),
     use: work.use,
     with: { dataset, ...work.with },
+    timeout: PIECE,
     poll: { every: 'PT0S', timeout: LONGEST, until: '{{ response.body.done }}' },
     response: { outputs: Object.fromEntries(work.outputs.map((name) => [name, `/${name}`])) },
   };
