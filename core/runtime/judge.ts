@@ -103,7 +103,7 @@ function byRule(exchange: Exchange, rules: readonly ErrorRule[], scope: Scope, n
  * A rule reads answers nobody foresaw. What it cannot make of one (a comparison of text and number, a list inside a
  * message) must not hide that the request was sent and answered: the rule's part is left out instead.
  */
-function orElse<T>(otherwise: T, evaluate: () => T): T {
+export function orElse<T>(otherwise: T, evaluate: () => T): T {
   try {
     return evaluate();
   } catch (error) {

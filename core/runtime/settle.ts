@@ -25,7 +25,7 @@ export async function settle(
   switch (verdict) {
     case 'done':
     case 'ignore':
-      return pollAgain(step, frame, intent, attempt, scope) ?? done(step, frame, attempt, scope);
+      return pollAgain(step, frame, intent, attempt, scope) ?? done(step, frame, intent, attempt, scope);
     case 'retry':
     case 'rateLimited':
       if (intent.standing === 'none') frame.dropEffect(step.path);
@@ -90,7 +90,7 @@ export function tryLater(step: EffectStep, frame: Frame, intent: Intent, attempt
   return waiting(frame, wait);
 }
 
-function done(step: EffectStep, frame: Frame, attempt: Attempt, scope: Scope): Halt | undefined {
+function done(step: EffectStep, frame: Frame, intent: Intent, attempt: Attempt, scope: Scope): Halt | undefined {
   const extracted = outputsOf(step, attempt, scope);
   // The record is kept in the clear, and a vendor may have echoed a credential.
   const outputs = redactTree(extracted.outputs, frame.redact.certain);
@@ -98,7 +98,7 @@ function done(step: EffectStep, frame: Frame, attempt: Attempt, scope: Scope): H
   frame.record(step, { state: 'succeeded', outputs });
   if (step.undo) frame.keepEffect({ step: step.path, state: 'standing' });
   const { items } = step.response;
-  if (items && extracted.fault === undefined) sortItems(items, frame, attempt.view, scope);
+  if (items && extracted.fault === undefined) sortItems(step, items, frame, intent, attempt.view, scope);
   if (extracted.fault === undefined) return note(frame, attempt.row, 'succeeded');
   const error = { kind: 'system', message: frame.redact(extracted.fault) } as const;
   note(frame, attempt.row, 'failed', { error });

@@ -125,7 +125,25 @@ describe('the events of a batch', () => {
     vendor.answer(status(200, {}, '{"items":[200,200,429]}'));
     const end = await carry(plan, claimed({ attempt: 1, cursor: waits.cursor }), () => events('web-2', 'web-3'));
     expect(JSON.parse(vendor.requests[1]!.body)).to.deep.equal(['web-1', 'web-2', 'web-3']);
-    expect(end.spawn?.map(({ input }) => input)).to.deep.equal([{ family: 'web', ids: ['web-2', 'web-3'] }]);
+    const since = waits.cursor.intent?.firstSentAt;
+    expect(end.spawn?.map(({ input }) => input)).to.deep.equal([{ family: 'web', ids: ['web-2', 'web-3'], attempt: 2, since }]);
     expect([end.state, end.outputs]).to.deep.equal(['succeeded', { delivered: 0, retried: 2, failed: 0 }]);
+  });
+
+  it('go again as the policy of the step says, and are dead letters once it has had enough', async () => {
+    const plan = planOf('safe');
+    vendor.answer(status(200, { 'retry-after': '90' }, '{"items":[200,429]}'));
+    const [all, rest] = [() => events('web-1', 'web-2'), () => events('web-2')];
+    const first = await carry(plan, claimed(), all);
+    const next = first.spawn![0]!;
+    expect([next.delayMs! >= 90_000, next.error]).to.deep.equal([true, undefined]);
+    vendor.answer(status(200, {}, '{"items":[429]}'));
+    const last = await carry(plan, claimed({ input: { ...next.input, attempt: 5 } }), rest);
+    expect(last.outputs).to.deep.equal({ delivered: 0, retried: 0, failed: 1 });
+    expect(last.spawn!.map(({ input, error }) => [input, error?.message])).to.deep.equal([
+      [{ family: 'web', ids: ['web-2'] }, 'Given up after 5 attempts. The other side refused these events.'],
+    ]);
+    const late = await carry(plan, claimed({ input: { ...next.input, since: 0 } }), rest);
+    expect(late.spawn![0]!.error?.kind).to.equal('transient');
   });
 });
