@@ -1,6 +1,7 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { operationalStores } from '../db/datasets/operational-stores.ts';
 import { startEmbedded } from '../db/embedded.ts';
 import { makeDatabases } from '../db/embedded/databases.ts';
 import { environmentDatabases } from '../db/environments/databases.ts';
@@ -11,6 +12,7 @@ import { secretFrom } from '../db/secret-file.ts';
 import { CachedConnectionStore } from '../db/stores/cached-connections.ts';
 import { openChangeFeed } from '../db/stores/change-feed.ts';
 import { DatabaseConnectionStore } from '../db/stores/connection-store.ts';
+import { datasetDirectory } from '../db/stores/dataset-directory.ts';
 import { directory } from '../db/stores/directory.ts';
 import { environmentDirectory } from '../db/stores/environment-directory.ts';
 import { logDirectory } from '../db/stores/log-directory.ts';
@@ -18,11 +20,15 @@ import { portLedger } from '../db/stores/port-ledger.ts';
 import { responseLog } from '../db/stores/response-log.ts';
 import { RunQueue } from '../db/stores/run-queue.ts';
 import { unitOfWork } from '../db/stores/unit-of-work.ts';
+import { warehouseRecords } from '../db/stores/warehouse-records.ts';
 import { rotateDataKeys, Vault } from '../db/vault.ts';
 import { createServer } from './api/server.ts';
 import type { Composition, Platform, PlatformOptions } from './cli/composition.ts';
+import { datasetPlaces } from './cli/dataset-places.ts';
 import { refused } from './cli/failure.ts';
 import { createLogger } from './cli/logger.ts';
+import { openCatalogue } from './cli/open-catalogue.ts';
+import { openEngine, type Engine } from './cli/open-engine.ts';
 import { runCli } from './cli/program.ts';
 import { projectRoot } from './cli/project.ts';
 import type { Settings } from './cli/settings.ts';
@@ -30,30 +36,29 @@ import { Started } from './cli/started.ts';
 import { hostServices } from './domains/compute/host.ts';
 import { computeJobs } from './domains/compute/periodic.ts';
 import { probePort } from './domains/compute/port-probe.ts';
-import { Catalogue } from './domains/definitions/catalogue.ts';
-import { readDefinitions } from './domains/definitions/files.ts';
+import { datasetOffice } from './domains/datasets/office.ts';
+import { openDatasets, type Datasets } from './domains/datasets/open.ts';
+import { datasetJobs } from './domains/datasets/periodic.ts';
+import type { Catalogue, Compiled } from './domains/definitions/catalogue.ts';
 import { openIdVerifier } from './domains/keys/oidc.ts';
 import { openLogs, type Logs } from './domains/logs/logs.ts';
 import { logJobs } from './domains/logs/periodic.ts';
 import { shardOffice } from './domains/logs/shard-office.ts';
 import { Shards } from './domains/logs/shards.ts';
 import { ensureTenant } from './domains/tenants/tenants.ts';
+import { carryOut } from './jobs/carry-out.ts';
 import { forgetJob } from './jobs/forget.ts';
 import { sweepJob } from './jobs/sweep.ts';
 import { Timetable } from './jobs/timetable.ts';
 import { Worker } from './jobs/worker.ts';
 import { systemClock } from './kernel/clock.ts';
 import type { HostServices } from './kernel/host.ts';
-import type { JsonObject } from './kernel/json.ts';
 import type { Plugin } from './kernel/plugin.ts';
 import { Registry } from './kernel/registry.ts';
 import type { ChangeFeed, Directory, UnitOfWork } from './kernel/stores/stores.ts';
 import { compileDefinition } from './language/compile.ts';
-import { formatFinding } from './language/source.ts';
-import { createAuthorizer } from './runtime/auth.ts';
+import type { DefinitionSource } from './language/source.ts';
 import { createConsent } from './runtime/consent.ts';
-import type { EngineDeps } from './runtime/frame.ts';
-import { createHttpClient } from './runtime/http/client.ts';
 import { verify } from './runtime/verify.ts';
 
 /*
@@ -66,7 +71,7 @@ const GRACE = 8000;
 
 /** Runs the command line. Resolves once the command has ended and nothing of it is left. */
 export async function main(argv: readonly string[]): Promise<void> {
-  process.exitCode = await runCli({ loadRegistry, definitionFolders, startPlatform, migrate: migrateOnly, rotateKeys, withShards }, argv);
+  process.exitCode = await runCli({ loadRegistry, definitionFolders, startPlatform, migrate: migrateOnly, rotateKeys, withShards, withDatasets }, argv);
 }
 
 /** Every folder of plugins/ is a plugin. */
@@ -139,7 +144,34 @@ async function startPlatform(settings: Settings, { role }: PlatformOptions): Pro
   }
 }
 
-async function compose(settings: Settings, role: PlatformOptions['role'], started: Started): Promise<Platform> {
+/** An operator's work on datasets takes the whole platform, except its API and its clock. */
+const withDatasets: Composition['withDatasets'] = async (settings, use) => {
+  const started = new Started();
+  try {
+    const platform = await openPlatform(settings, started);
+    const on = { queue: platform.queue, newWorker: () => newWorker(platform) };
+    return await use(datasetOffice(platform), (ended) => carryOut(on, ended, GRACE));
+  } finally {
+    await started.stop();
+  }
+};
+
+/** What is there before anybody is served. */
+interface Opened {
+  readonly db: Database;
+  readonly logger: Logger;
+  readonly changes: ChangeFeed;
+  readonly directory: Directory;
+  readonly work: UnitOfWork;
+  readonly queue: RunQueue;
+  readonly registry: Registry;
+  readonly catalogue: Catalogue;
+  readonly logs: Logs;
+  readonly datasets: Datasets;
+  readonly engine: Engine;
+}
+
+async function openPlatform(settings: Settings, started: Started): Promise<Opened> {
   await mkdir(settings.dataDir, { recursive: true });
   const logger = createLogger(settings.logLevel);
   const url = await databaseUrl(settings, started);
@@ -147,67 +179,75 @@ async function compose(settings: Settings, role: PlatformOptions['role'], starte
   const db = started.add(await openDatabase({ url, logger }), (open) => open.close());
   const changes = started.add(await openChangeFeed(url), (feed) => feed.close());
   const vault = new Vault(await refused(masterKeysOf(settings)));
-  const records = directory(db, vault);
   const registry = await loadRegistry();
-  const catalogue = await openCatalogue(settings, registry, records, logger);
+  const records = directory(db, vault);
+  const compile = (source: DefinitionSource): Compiled => compileDefinition(source, registry);
+  const catalogue = await openCatalogue(definitionFolders(settings), compile, records, logger);
   const work = unitOfWork(db, vault, changes.tell);
-  const logs = started.add(await openLogPlatform(), (open) => open.close());
-  const engine = openEngine(settings, { db, vault, changes, registry, logs, started });
-  const rootKey = await rootKeyOf(settings);
-
-  if (role !== 'api') await startWorker({ db, url, catalogue, engine, records, work, logs, logger, started });
-  const serving = role === 'worker' ? undefined : await serve();
-  return { url: serving?.url, newRootKey: rootKey.made ? rootKey.value : undefined, close: () => started.stop() };
-
-  async function openLogPlatform(): Promise<Logs> {
-    const servers = await refused(logServers(settings, url));
-    const on = { work, directory: logDirectory(db), changes, clock: systemClock, stores: registry.logStores() };
-    return refused(openLogs(on, servers));
-  }
-
-  async function serve(): Promise<{ url: string }> {
-    const compatible = settings.compat && (await ensureTenant({ work, directory: records }, settings.compat));
-    const server = createServer({
-      work,
-      directory: records,
-      logs,
-      changes,
-      responses: responseLog(db),
-      live: engine.connections,
-      catalogue,
-      checkUrl: (url) => engine.http.checkUrl(url),
-      verify: (plan, connection) => verify(plan, connection, engine),
-      consent: createConsent(engine.authorizer, engine.app),
-      stepTypes: engine.stepTypes,
-      services: engine.services,
-      clock: systemClock,
-      logger,
-      rootKey: rootKey.value,
-      ready: () => records.ping(),
-      ...(compatible && { databalancer: { tenantId: compatible.id } }),
-      ...(settings.publicUrl === undefined ? {} : { publicUrl: settings.publicUrl }),
-      ...(settings.oidcIssuer && settings.oidcAudience
-        ? { oidc: openIdVerifier({ issuer: settings.oidcIssuer, audience: settings.oidcAudience }) }
-        : {}),
-    });
-    started.add(server, (open) => open.close());
-    return refused(server.listen(settings.port, settings.host));
-  }
+  const on = { db, changes, registry, catalogue, work };
+  const logs = started.add(await openLogPlatform(settings, on), (open) => open.close());
+  const datasets = started.add(await openDatasetPlatform(settings, on), (open) => open.close());
+  const connections = new CachedConnectionStore(new DatabaseConnectionStore(db, vault), changes);
+  const services = { logs: logs.services, host: hostAt(settings, db), datasets: datasets.services };
+  const engine = openEngine(settings, { registry, connections, services, events: logs.events, started });
+  const queue = new RunQueue(db.engine);
+  return { db, logger, changes, directory: records, work, queue, registry, catalogue, logs, datasets, engine };
 }
 
-async function openCatalogue(
-  settings: Settings,
-  registry: Registry,
-  records: Directory,
-  logger: Logger,
-): Promise<Catalogue> {
-  const folders = definitionFolders(settings);
-  const sources = (await refused(Promise.all(folders.map((folder) => readDefinitions(folder))))).flat();
-  const catalogue = await Catalogue.open(sources, (source) => compileDefinition(source, registry), records);
-  for (const { findings } of catalogue.all()) {
-    for (const finding of findings) if (finding.severity === 'error') logger.warn(formatFinding(finding));
-  }
-  return catalogue;
+async function compose(settings: Settings, role: PlatformOptions['role'], started: Started): Promise<Platform> {
+  const platform = await openPlatform(settings, started);
+  const rootKey = await rootKeyOf(settings);
+  if (role !== 'api') await startWorker(platform, started);
+  const serving = role === 'worker' ? undefined : await serve(settings, platform, rootKey.value, started);
+  return { url: serving?.url, newRootKey: rootKey.made ? rootKey.value : undefined, close: () => started.stop() };
+}
+
+async function serve(settings: Settings, platform: Opened, rootKey: string, started: Started): Promise<{ url: string }> {
+  const { db, engine, directory: records } = platform;
+  const compatible = settings.compat && (await ensureTenant(platform, settings.compat));
+  const server = createServer({
+    ...platform,
+    responses: responseLog(db),
+    live: engine.connections,
+    checkUrl: (url) => engine.http.checkUrl(url),
+    verify: (plan, connection) => verify(plan, connection, engine),
+    consent: createConsent(engine.authorizer, engine.app),
+    stepTypes: engine.stepTypes,
+    services: engine.services,
+    clock: systemClock,
+    rootKey,
+    ready: () => records.ping(),
+    ...(compatible && { databalancer: { tenantId: compatible.id } }),
+    ...(settings.publicUrl === undefined ? {} : { publicUrl: settings.publicUrl }),
+    ...(settings.oidcIssuer && settings.oidcAudience
+      ? { oidc: openIdVerifier({ issuer: settings.oidcIssuer, audience: settings.oidcAudience }) }
+      : {}),
+  });
+  started.add(server, (open) => open.close());
+  return refused(server.listen(settings.port, settings.host));
+}
+
+/** What the platform's parts are opened on. */
+type Ground = Pick<Opened, 'db' | 'changes' | 'registry' | 'catalogue' | 'work'>;
+
+async function openLogPlatform(settings: Settings, { db, changes, registry, work }: Ground): Promise<Logs> {
+  const servers = await refused(logServers(settings, db.url));
+  const on = { work, directory: logDirectory(db), changes, clock: systemClock, stores: registry.logStores() };
+  return refused(openLogs(on, servers));
+}
+
+async function openDatasetPlatform(settings: Settings, { db, registry, catalogue }: Ground): Promise<Datasets> {
+  const on = {
+    catalogue,
+    operational: operationalStores(db.datasets),
+    records: warehouseRecords(db.engine),
+    directory: datasetDirectory(db),
+    clock: systemClock,
+    objectStores: registry.objectStores(),
+    warehouses: registry.warehouses(),
+    app: (definition: string) => settings.apps[definition] ?? {},
+  };
+  return refused(openDatasets(on, await datasetPlaces(settings)));
 }
 
 /** This host, for environments that live on it. */
@@ -221,60 +261,23 @@ function hostAt({ dataDir }: Settings, { url, engine }: Database): HostServices 
   });
 }
 
-type Engine = Omit<EngineDeps, 'checkpoint' | 'http'> & { readonly http: ReturnType<typeof createHttpClient> };
-
-function openEngine(
-  settings: Settings,
-  on: {
-    db: Database;
-    vault: Vault;
-    changes: ChangeFeed;
-    registry: Registry;
-    logs: Logs;
-    started: Started;
-  },
-): Engine {
-  const { apps, endpoints, egressAllow } = settings;
-  const http = on.started.add(createHttpClient({ endpoints, egressAllow, clock: systemClock }), (open) => open.close());
-  const connections = new CachedConnectionStore(new DatabaseConnectionStore(on.db, on.vault), on.changes);
-  const app = (definition: string): JsonObject => apps[definition] ?? {};
-  const authorizer = createAuthorizer({ registry: on.registry, connections, http, clock: systemClock, app });
-  return {
-    clock: systemClock,
-    random: Math.random,
-    http,
-    connections,
-    authorizer,
-    app,
-    stepTypes: (name) => on.registry.stepType(name),
-    services: { logs: on.logs.services, host: hostAt(settings, on.db) },
-    events: on.logs.events,
-  };
+function newWorker({ queue, engine, catalogue, logger }: Opened): Worker {
+  return new Worker({ queue, engine, plan: ({ hash }) => catalogue.planByHash(hash), log: logger });
 }
 
-async function startWorker(on: {
-  db: Database;
-  url: string;
-  catalogue: Catalogue;
-  engine: Engine;
-  records: Directory;
-  work: UnitOfWork;
-  logs: Logs;
-  logger: Logger;
-  started: Started;
-}): Promise<void> {
-  const { db, catalogue, engine, records, work, logs, logger, started } = on;
-  const queue = new RunQueue(db.engine);
-  const worker = new Worker({ queue, engine, plan: ({ hash }) => catalogue.planByHash(hash), log: logger });
+async function startWorker(platform: Opened, started: Started): Promise<void> {
+  const { db, queue, catalogue, directory: records, work, logs, datasets, logger } = platform;
+  const worker = newWorker(platform);
   const environments = environmentDirectory(db);
   const jobs = [
     sweepJob(queue),
     forgetJob({ records, queue }),
     ...logJobs(logs, { catalogue, work, queue }),
     ...computeJobs({ environments, catalogue, queue }),
+    ...datasetJobs({ datasets, work, queue }),
   ];
   const timetable = new Timetable(db.engine, jobs, logger);
-  started.add(await openListener(on.url, { sluice_runs: () => worker.wake() }), (open) => open.close());
+  started.add(await openListener(db.url, { sluice_runs: () => worker.wake() }), (open) => open.close());
   await timetable.start();
   started.add(timetable, (open) => open.stop(GRACE));
   await worker.start();

@@ -3,7 +3,7 @@ export { Type } from 'typebox';
 export type { Static } from 'typebox';
 export { definePlugin, ReauthRequired } from './kernel/plugin.ts';
 export type { AuthScheme, AuthSession, Plugin, StepContext, StepType, Tokens } from './kernel/plugin.ts';
-export { datasetWork, NO_DATASETS } from './kernel/services.ts';
+export { datasetWork, NO_DATASETS } from './kernel/dataset-work.ts';
 export { environmentId, hostOf, refusalOfHost } from './kernel/host.ts';
 export type { Answer, OutgoingRequest } from './kernel/http.ts';
 export { isJsonObject, type Json, type JsonObject } from './kernel/json.ts';

@@ -4,7 +4,7 @@ import pg from 'pg';
 export type Role = 'sluice_app' | 'sluice_engine';
 
 /** Server settings of a session, by name. */
-type Settings = Readonly<Record<string, string>>;
+export type Settings = Readonly<Record<string, string>>;
 
 const SETTINGS: Settings = {
   search_path: 'public',

@@ -1,8 +1,10 @@
 import pg from 'pg';
-import { Sequelize, type Transaction, type TransactionOptions } from 'sequelize';
+import { Sequelize, Transaction } from 'sequelize';
 import { isUuid } from '../core/kernel/ids.ts';
-import { connectionTo, getTypeParser, type Role } from './connection.ts';
+import { connectionTo, getTypeParser, type Role, type Settings } from './connection.ts';
+import { GatheringSocket } from './gathering-socket.ts';
 import { defineModels, type Models } from './models/index.ts';
+import { inTransaction, type Unawaited } from './transaction.ts';
 
 export { migrate } from './migrate.ts';
 
@@ -18,21 +20,28 @@ export interface Database {
   readonly engine: pg.Pool;
   /** Sees nothing outside `inTenants`. */
   readonly app: pg.Pool;
-  /** Under the models; sees nothing outside `modelsInTenants`. */
+  /** As the engine, for rows of datasets: COPY takes connections that send one statement after the other. */
+  readonly datasets: pg.Pool;
+  /** Under the models. It has connections of its own for what is done without a transaction, which sees nothing. */
   readonly sequelize: Sequelize;
   readonly models: Models;
   /**
-   * Runs `work` in one transaction that sees these tenants only, and commits. Throws what `work` throws, after a
-   * rollback. The client must not be used after `work` has settled.
+   * Runs `work` in one transaction that sees these tenants only, and commits; see `inTransaction`. Throws what `work`
+   * throws, after a rollback. The client must not be used after `work` has settled.
    */
   inTenants<T>(tenantIds: readonly string[], work: (client: pg.PoolClient) => Promise<T>): Promise<T>;
   /** The same for models: hand `transaction` to each call. */
   modelsInTenants<T>(
     tenantIds: readonly string[],
-    work: (transaction: Transaction) => Promise<T>,
+    work: (transaction: OpenTransaction, unawaited: Unawaited) => Promise<T>,
   ): Promise<T>;
   /** Waits for connections in use to be given back, and closes all. */
   close(): Promise<void>;
+}
+
+/** A transaction of models, on the connection that statements beside them are given to. */
+export interface OpenTransaction extends Transaction {
+  readonly connection: pg.PoolClient;
 }
 
 /**
@@ -40,7 +49,13 @@ export interface Database {
  * they no longer are (ten times slower within a minute of load, until statistics are gathered). They come in batches,
  * so planning each time costs little.
  */
-const PLANNING = { plan_cache_mode: 'force_custom_plan' };
+const PLANNING: Settings = { plan_cache_mode: 'force_custom_plan' };
+
+/** Statements go out before those ahead of them are answered. */
+const PIPELINED = { pipeline: true, stream: () => new GatheringSocket() };
+
+/** Statements over many rows at once. Compiling them takes longer than they do. */
+const BULK: Settings = { work_mem: '64MB', temp_buffers: '32MB', jit: 'off' };
 
 /** Opens pools on a migrated database; see `migrate`. */
 export async function openDatabase({
@@ -53,8 +68,8 @@ export async function openDatabase({
   /** Most connections of each of the pools. */
   poolSize?: number;
 }): Promise<Database> {
-  const pool = (role: Role): pg.Pool => {
-    const opened = new pg.Pool({ ...connectionTo(url, { role, ...PLANNING }), max: poolSize });
+  const pool = (role: Role, settings = PLANNING, how: object = PIPELINED): pg.Pool => {
+    const opened = new pg.Pool({ ...connectionTo(url, { role, ...settings }), ...how, max: poolSize });
     // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
     // One that breaks while it is in use, between two statements, has no listener of the pool's. Its next statement fails.
     opened.on('connect', (client) => client.on('error', () => {}));
@@ -66,53 +81,51 @@ export async function openDatabase({
   };
   const engine = pool('sluice_engine');
   const app = pool('sluice_app');
+  const datasets = pool('sluice_engine', BULK, {});
   const sequelize = openSequelize(url, poolSize);
   return {
     url,
     engine,
     app,
+    datasets,
     sequelize,
     models: defineModels(sequelize),
-    inTenants: (tenantIds, work) => inTenants(app, tenantIds, work),
-    modelsInTenants(tenantIds, work) {
-      const begin: Begin = { andThen: setTenants(tenantIds) };
-      return sequelize.transaction(begin, work);
-    },
+    inTenants: async (tenantIds, work) => inTransaction(app, beginIn(tenantIds), work),
+    modelsInTenants: async (tenantIds, work) =>
+      inTransaction(app, beginIn(tenantIds), async (client, unawaited) => {
+        const transaction = transactionOn(sequelize, client);
+        try {
+          return await work(transaction, unawaited);
+        } finally {
+          // Models refuse one that is over.
+          transaction.finished = 'commit';
+        }
+      }),
     async close() {
-      await Promise.all([engine.end(), app.end(), sequelize.close()]);
+      await Promise.all([engine.end(), app.end(), datasets.end(), sequelize.close()]);
     },
   };
 }
 
-async function inTenants<T>(
-  pool: pg.Pool,
-  tenantIds: readonly string[],
-  work: (client: pg.PoolClient) => Promise<T>,
-): Promise<T> {
-  const begin = `BEGIN; ${setTenants(tenantIds)}`;
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  try {
-    // One round trip: the simple protocol takes several statements.
-    await client.query(begin);
-    const result = await work(client);
-    await client.query('COMMIT');
-    return result;
-  } catch (error) {
-    await client.query('ROLLBACK').catch((err: Error) => {
-      broken = err;
-    });
-    throw error;
-  } finally {
-    client.release(broken);
-  }
-}
-
-/** The statement that says, until the transaction ends, whose rows are seen (see `tenantOwned`). */
-function setTenants(tenantIds: readonly string[]): string {
+/**
+ * Begins a transaction, and says until it ends whose rows are seen (see `tenantOwned`). What is sent behind it need not
+ * wait: where this fails, no tenant is named, and no row is seen.
+ */
+function beginIn(tenantIds: readonly string[]): string {
   const wrong = tenantIds.find((id) => !isUuid(id));
   if (wrong !== undefined) throw new Error(`"${wrong}" is not the id of a tenant: a lower-case UUID is.`);
-  return `SELECT set_config('sluice.tenants', '${tenantIds.join(',')}', true)`;
+  return `BEGIN; SELECT set_config('sluice.tenants', '${tenantIds.join(',')}', true)`;
+}
+
+/** Sequelize looks for these in a transaction; its types leave them out. */
+interface Held {
+  readonly connection: pg.PoolClient;
+  finished?: 'commit';
+}
+
+function transactionOn(sequelize: Sequelize, connection: pg.PoolClient): Transaction & Held {
+  const held: Held = { connection };
+  return Object.assign(new Transaction(sequelize, {}), held);
 }
 
 function openSequelize(url: string, poolSize: number): Sequelize {
@@ -124,25 +137,11 @@ function openSequelize(url: string, poolSize: number): Sequelize {
       this.on('error', () => {});
     }
   }
-  const sequelize = new Sequelize({
+  return new Sequelize({
     dialect: 'postgres',
     // Sequelize falls back on the module's parsers: with ours, models and raw queries read alike.
     dialectModule: { ...pg, Client, types: { ...pg.types, getTypeParser } },
     pool: { max: poolSize, idle: 10_000 },
     logging: false,
   });
-  const generator = sequelize.getQueryInterface().queryGenerator as TransactionQueries;
-  const start = generator.startTransactionQuery.bind(generator);
-  generator.startTransactionQuery = (transaction) => start(transaction) + (transaction.options.andThen ?? '');
-  return sequelize;
-}
-
-/** What a transaction begins with, in the same round trip: the simple protocol takes several statements. */
-interface Begin extends TransactionOptions {
-  readonly andThen?: string;
-}
-
-/** The part of Sequelize's generator of statements that begins transactions; its types leave it out. */
-interface TransactionQueries {
-  startTransactionQuery(transaction: { readonly options: Begin }): string;
 }

@@ -3,6 +3,7 @@ import type { Consent } from '../domains/connections/authorize.ts';
 import type { Equipment } from '../domains/compute/preflight.ts';
 import type { CheckUrl } from '../domains/connections/config.ts';
 import type { Verify } from '../domains/connections/verify.ts';
+import type { Datasets } from '../domains/datasets/open.ts';
 import type { Catalogue } from '../domains/definitions/catalogue.ts';
 import type { TokenVerifier } from '../domains/keys/oidc.ts';
 import type { Logs } from '../domains/logs/logs.ts';
@@ -21,6 +22,7 @@ export interface ApiDeps extends Equipment {
   readonly live: Pick<ConnectionStore, 'load'>;
   readonly catalogue: Catalogue;
   readonly logs: Logs;
+  readonly datasets: Datasets;
   readonly checkUrl: CheckUrl;
   readonly verify: Verify;
   readonly consent: Consent;

@@ -20,6 +20,7 @@ const TITLES: Readonly<Record<ErrorCode, string>> = {
   ENVIRONMENT_NOT_READY: 'The compute environment is not ready',
   OPERATION_IN_PROGRESS: 'An operation is under way',
   OPERATION_FINISHED: 'The operation has ended',
+  PRECONDITION_FAILED: 'It was changed since',
   BODY_TOO_LARGE: 'The body is too large',
   UNSUPPORTED_MEDIA_TYPE: 'Unsupported media type',
   VALIDATION_FAILED: 'The request breaks a rule',

@@ -51,6 +51,8 @@ export interface Route {
   readonly method: Method;
   /** As in OpenAPI: `/v1/runs/{id}:replay`. */
   readonly path: string;
+  /** True where the last parameter of the path may hold a colon: no path goes on behind it. */
+  readonly colons?: boolean;
   readonly tag: string;
   readonly summary: string;
   readonly access: Access;

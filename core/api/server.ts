@@ -149,7 +149,7 @@ function createApp(routes: readonly Route[], answering: AnswerDeps, setHeaders: 
 
 /** All methods of one path, and 405 for the others. */
 function mount(app: Express, routes: readonly Route[], answering: AnswerDeps): void {
-  const mounted = app.route(pathPattern(routes[0]!.path));
+  const mounted = app.route(pathPattern(routes[0]!.path, routes[0]!.colons));
   for (const route of routes) {
     const answer = answerOf(route, answering);
     const method = route.method.toLowerCase() as Lowercase<Route['method']>;

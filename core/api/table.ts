@@ -9,11 +9,14 @@ import { apiKeyRoutes } from './routes/api-keys.ts';
 import { auditRoutes } from './routes/audit-events.ts';
 import { authorizationRoutes } from './routes/authorization.ts';
 import { connectionRoutes } from './routes/connections.ts';
+import { datasetTableRoutes } from './routes/dataset-tables.ts';
+import { datasetRoutes } from './routes/datasets.ts';
 import { definitionRoutes } from './routes/definitions.ts';
 import { descriptionRoutes } from './routes/description.ts';
 import { environmentRoutes } from './routes/compute-environments.ts';
 import { formRoutes } from './routes/forms.ts';
 import { healthRoutes } from './routes/health.ts';
+import { hookRoutes } from './routes/hooks.ts';
 import { logPurgeRoutes } from './routes/log-purges.ts';
 import { logReadingRoutes } from './routes/log-reading.ts';
 import { logRouteRoutes } from './routes/log-routes.ts';
@@ -52,7 +55,7 @@ export function routesOf(deps: TableDeps): readonly Route[] {
     ...apiKeyRoutes(),
     ...auditRoutes(),
     ...definitionRoutes(deps),
-    ...connectionRoutes(deps),
+    ...connectionRoutes({ ...deps, objects: deps.datasets.objects }),
     ...authorizationRoutes(authorizing),
     ...formRoutes(),
     ...actionRoutes(deps),
@@ -65,6 +68,9 @@ export function routesOf(deps: TableDeps): readonly Route[] {
     ...logPurgeRoutes(deps),
     ...logRouteRoutes(deps),
     ...logTailRoutes(deps),
+    ...datasetRoutes(deps),
+    ...datasetTableRoutes(deps),
+    ...hookRoutes(deps),
     ...usageRoutes(deps),
     ...publicFormRoutes({ directory: deps.directory, forms, submissions }),
     ...healthRoutes(deps),

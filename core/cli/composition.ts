@@ -1,3 +1,4 @@
+import type { DatasetOffice } from '../domains/datasets/office.ts';
 import type { ShardOffice } from '../domains/logs/shard-office.ts';
 import type { Registry } from '../kernel/registry.ts';
 import type { Settings } from './settings.ts';
@@ -19,6 +20,14 @@ export interface Composition {
   rotateKeys(settings: Settings): Promise<number>;
   /** Opens the database for work on the servers of logs, and closes it afterwards. */
   withShards<T>(settings: Settings, use: (office: ShardOffice) => Promise<T>): Promise<T>;
+  /**
+   * Opens the platform for work on datasets, and closes it afterwards. `carryOut` sees to it that runs are carried out,
+   * by the workers that live or one of its own, until `ended` gives something.
+   */
+  withDatasets<T>(
+    settings: Settings,
+    use: (office: DatasetOffice, carryOut: <R>(ended: () => Promise<R | undefined>) => Promise<R>) => Promise<T>,
+  ): Promise<T>;
 }
 
 export const ROLES = ['all', 'api', 'worker'] as const;

@@ -7,6 +7,7 @@ import { CommandFailure } from './failure.ts';
 import { projectRoot } from './project.ts';
 import { loadSettings, unknownSettings, type Settings } from './settings.ts';
 import { terminal, type Terminal } from './terminal.ts';
+import { command as datasets } from './datasets.ts';
 import { command as demo } from './demo.ts';
 import { command as keys } from './keys.ts';
 import { command as lint } from './lint.ts';
@@ -21,7 +22,7 @@ import { command as start } from './start.ts';
 import { command as test } from './test.ts';
 import type { CommandDeps } from './command-deps.ts';
 
-const COMMANDS = [start, newDefinition, lint, test, run, record, sandbox, demo, schema, migrate, keys, shards];
+const COMMANDS = [start, newDefinition, lint, test, run, record, sandbox, demo, schema, migrate, keys, shards, datasets];
 
 /**
  * Runs one command line (`process.argv`). Resolves to its exit code: 0 done, 1 what was asked for did not come about,

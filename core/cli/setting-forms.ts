@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import ipaddr from 'ipaddr.js';
 import { parse as parseYaml } from 'yaml';
 import { isJsonObject, type JsonObject } from '../kernel/json.ts';
@@ -95,6 +96,22 @@ export const logShards: Form<Readonly<Record<string, string>>> = {
       shards.set(name, url);
     }
     return Object.fromEntries(shards);
+  },
+};
+
+/** A folder, too, is given on as a URL. Which protocols there are, the plugins say. */
+export const objects: Form<string> = {
+  accepted: 'a folder that exists, file:///folder?settle=PT5S, or the URL of a bucket such as s3://bucket/prefix',
+  parse: (text, cwd) =>
+    /^[a-z][a-z0-9+.-]+:/i.test(text) ? parseUrl(text).href : pathToFileURL(path.resolve(cwd, text)).href,
+};
+
+export const warehouse: Form<string> = {
+  accepted: 'a URL such as duckdb:?memory=1GB&threads=4',
+  secret: true,
+  parse(text) {
+    parseUrl(text);
+    return text;
   },
 };
 

@@ -13,6 +13,10 @@ export interface Settings {
   readonly databaseUrl: string | undefined;
   /** The servers of logs by name: administrators' URLs. */
   readonly logShards: Readonly<Record<string, string>> | undefined;
+  /** URL of the store of objects: a folder of the data folder where it was not set. */
+  readonly objects: string | undefined;
+  /** URL of the warehouse. */
+  readonly warehouse: string;
   readonly definitions: readonly string[];
   /** By definition id: the values of `app` in its templates. */
   readonly apps: Readonly<Record<string, JsonObject>>;
@@ -61,6 +65,17 @@ export const SETTINGS: { readonly [K in keyof Settings]: Setting<NonNullable<Set
     variable: 'SLUICE_LOG_SHARDS',
     form: forms.logShards,
     summary: 'servers that hold logs (two databases of the embedded PostgreSQL where not set)',
+  },
+  objects: {
+    variable: 'SLUICE_OBJECTS',
+    form: forms.objects,
+    summary: 'where files of datasets land, and where their warehouse is (objects in the data folder where not set)',
+  },
+  warehouse: {
+    variable: 'SLUICE_WAREHOUSE',
+    form: forms.warehouse,
+    standard: 'duckdb:',
+    summary: 'what builds the warehouse and answers queries over it',
   },
   definitions: {
     variable: 'SLUICE_DEFINITIONS',

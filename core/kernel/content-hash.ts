@@ -72,8 +72,13 @@ function duckdb(columns: readonly Column[], from: string): string {
 
 /** An expression of DuckDB's for a row's md5, for those who keep it beside the row. */
 export function duckdbRowHash(columns: readonly Column[]): string {
-  const row = (text: (name: string) => string): string =>
-    `concat_ws(${SEPARATOR}, ${columns.map((column) => `coalesce(${duckdbText(column, text)}, ${NULL})`).join(', ')})`;
+  const row = (text: (name: string) => string): string => {
+    const texts = columns.map((column) => {
+      const own = duckdbText(column, text);
+      return column.nullable ? `coalesce(${own}, ${NULL})` : own;
+    });
+    return `concat_ws(${SEPARATOR}, ${texts.join(', ')})`;
+  };
   // Looking for what is to be escaped costs less than escaping, and there is hardly ever anything.
   const special = columns.filter(isText).map(({ name }) => {
     const text = `CAST(${quoted(name)} AS VARCHAR)`;

@@ -20,6 +20,7 @@ export const ERROR_STATUS = {
   ENVIRONMENT_NOT_READY: 409,
   OPERATION_IN_PROGRESS: 409,
   OPERATION_FINISHED: 409,
+  PRECONDITION_FAILED: 412,
   BODY_TOO_LARGE: 413,
   UNSUPPORTED_MEDIA_TYPE: 415,
   VALIDATION_FAILED: 422,
@@ -71,6 +72,14 @@ export class SluiceError extends Error {
   get status(): number {
     return ERROR_STATUS[this.code];
   }
+}
+
+/** One error for all that is wrong with a body. */
+export function invalidBody(errors: readonly Violation[], cause?: unknown): SluiceError {
+  const [first, ...others] = errors;
+  const place = first === undefined || first.path === '' ? 'The body' : first.path;
+  const more = others.length > 0 ? ` (and ${others.length} more)` : '';
+  return new SluiceError('VALIDATION_FAILED', `${place}: ${first?.message ?? 'breaks a rule.'}${more}`, { errors, cause });
 }
 
 export function notFound(noun: string): SluiceError {

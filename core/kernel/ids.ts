@@ -48,6 +48,11 @@ export function isUuid(text: string): boolean {
   return UUID.test(text);
 }
 
+/** When a UUIDv7 was made, in ms since the epoch; undefined for anything else. */
+export function madeAt(id: string): number | undefined {
+  return isUuid(id) && id[14] === '7' ? Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) : undefined;
+}
+
 function format(bytes: Buffer): string {
   const hex = bytes.toString('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;

@@ -10,11 +10,20 @@ export interface ObjectInfo {
 export interface Objects {
   /** Where it is, for messages: never with credentials. */
   readonly location: string;
+  /** Where others put what is to be an object whose key begins with `prefix`: an absolute path, or a URL. */
+  addressOf(prefix: string): string;
+  /** Sees to it that others can put something there: makes the folder, where folders are made. */
+  prepare(prefix: string): Promise<void>;
   /** Objects whose key begins with `prefix`, by key; those behind `after`, at most `limit`. Half-written ones are not there. */
   list(
     prefix: string,
     page: { readonly after?: string; readonly limit: number },
   ): Promise<readonly ObjectInfo[]>;
+  /**
+   * In how many ms the first of those whose key begins with `prefix`, and which are there and not whole yet, counts as
+   * whole where nobody writes to it any more; undefined where there is none.
+   */
+  settling(prefix: string): Promise<number | undefined>;
   head(key: string): Promise<ObjectInfo | undefined>;
   /**
    * The content; with `etag`, of that version. A reader must not keep what it read before the end was reached: only

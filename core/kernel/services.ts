@@ -1,7 +1,5 @@
-import { StepFault } from './errors.ts';
 import type { HostServices } from './host.ts';
 import type { JsonObject } from './json.ts';
-import type { StepContext } from './plugin.ts';
 import type { DefinitionRef } from './runs.ts';
 
 /** What the platform offers to step types. A command that has no platform under it (`sluice run`) offers nothing. */
@@ -78,14 +76,3 @@ export interface BuildRequest {
   /** Undefined is all. */
   readonly models?: readonly string[];
 }
-
-/** The datasets of the platform, and which one a step is for. @throws StepFault where there is no platform */
-export function datasetWork(
-  dataset: string,
-  { services, tenantId, runId, definition, signal }: StepContext,
-): { readonly datasets: DatasetServices; readonly work: DatasetWork } {
-  if (!services.datasets) throw new StepFault('config', NO_DATASETS);
-  return { datasets: services.datasets, work: { tenantId, dataset, definition, runId, signal } };
-}
-
-export const NO_DATASETS = 'There are no datasets here: this needs a running platform.';

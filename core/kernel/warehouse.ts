@@ -39,6 +39,17 @@ export interface WarehouseStatement {
 
 /** A warehouse opened over objects. Nothing is kept between two calls but the objects. Methods throw WarehouseError. */
 export interface WarehouseSession {
+  /** Of its kind: which of a model's files of SQL are for it. */
+  readonly name: string;
+  /**
+   * The columns that a statement gives, in their order, each of the type that takes its values without loss. Any of them
+   * may be null. One of a type that no column has is `refused`.
+   */
+  describe(
+    inputs: WarehouseInputs,
+    statement: WarehouseStatement,
+    signal?: AbortSignal,
+  ): Promise<readonly Column[]>;
   /**
    * Writes the rows of a statement as new objects, one a partition and each in the given order, and says what they
    * hold: all of them or none. The statement gives the declared columns by name, each of a type that fits without loss.

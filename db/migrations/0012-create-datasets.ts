@@ -85,8 +85,8 @@ export const migration: Migration = {
     CREATE INDEX dataset_quarantine_by_load ON dataset_quarantine (tenant_id, load_id);
     ${tenantOwned('dataset_quarantine')}
 
-    -- The engine makes a schema for each of them.
+    -- The engine makes a schema for each of them, and stages loads in temporary tables.
     DO $$ BEGIN
-      EXECUTE format('GRANT CREATE ON DATABASE %I TO sluice_engine', current_database());
+      EXECUTE format('GRANT CREATE, TEMPORARY ON DATABASE %I TO sluice_engine', current_database());
     END $$;`,
 };

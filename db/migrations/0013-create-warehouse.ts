@@ -32,7 +32,8 @@ export const migration: Migration = {
     );
     ${tenantOwned('dataset_partitions')}
 
-    -- Partitions of models that are to be built. A build takes marks, and clears those it has taken in its swap.
+    -- Partitions of models that are to be built; the empty text stands for all. A build takes marks, and what it has made
+    -- of them clears them when its run ends.
     CREATE TABLE dataset_marks (
       tenant_id uuid NOT NULL,
       dataset text NOT NULL,
@@ -55,9 +56,12 @@ export const migration: Migration = {
       run_id uuid NOT NULL,
       table_name text NOT NULL,
       partition text NOT NULL,
-      -- Null where there are no rows, or a test keeps them out.
+      -- Null where there are no rows, or where it could not be built.
       made json,
       error text,
+      -- Partitions that are to be built because of it, and marks that have asked for it.
+      follows json NOT NULL,
+      marks bigint[] NOT NULL,
       PRIMARY KEY (tenant_id, run_id, table_name, partition),
       FOREIGN KEY (tenant_id, dataset) REFERENCES datasets (tenant_id, id)
     );

@@ -11,6 +11,7 @@ import { migration as createPortLeases } from './0010-create-port-leases.ts';
 import { migration as createLogRoutes } from './0011-create-log-routes.ts';
 import { migration as createDatasets } from './0012-create-datasets.ts';
 import { migration as createWarehouse } from './0013-create-warehouse.ts';
+import { migration as forgetDatasetRuns } from './0014-forget-dataset-runs.ts';
 import type { Migration } from './migration.ts';
 
 /** All migrations, oldest first. A test proves that the folder holds no other. */
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
   createLogRoutes,
   createDatasets,
   createWarehouse,
+  forgetDatasetRuns,
 ];

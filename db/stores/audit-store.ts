@@ -7,11 +7,11 @@ import type { Session } from './transaction.ts';
 const INSERT = `
   INSERT INTO audit_events (tenant_id, id, actor, action, subject, detail, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`;
 
-export function auditStore({ models, transaction, client }: Session): AuditStore {
+export function auditStore({ models, transaction, client, unawaited }: Session): AuditStore {
   return {
     async insert({ tenantId, id, actor, action, subject, detail, createdAt }) {
       const values = [tenantId, id, actor, action, subject, detail === undefined ? null : JSON.stringify(detail), createdAt];
-      await client.query({ name: 'audit-insert', text: INSERT, values });
+      unawaited(client.query({ name: 'audit-insert', text: INSERT, values }));
     },
     async list(tenantId, filter, page) {
       const rows = await models.AuditEvent.findAll({

@@ -31,13 +31,14 @@ const INSERT = `
     input, state, outputs, steps, error, operation_id, created_at, updated_at, deleted_at)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`;
 
-export function environmentStore({ models, transaction, client }: Session): EnvironmentStore {
+export function environmentStore({ models, transaction, client, unawaited }: Session): EnvironmentStore {
   return {
     async insert(environment) {
       const create = () => client.query({ name: 'environment-insert', text: INSERT, values: valuesOf(environment) });
-      await explained(create, ({ name }, cause) =>
+      const created = explained(create, ({ name }, cause) =>
         name === 'compute_environments_by_name' ? taken(environment, cause) : undefined,
       );
+      unawaited(created);
     },
     async find(tenantId, id) {
       const row = await models.ComputeEnvironment.findOne({ where: { tenantId, id }, transaction });

@@ -1,5 +1,5 @@
-import type { ClientBase } from 'pg';
 import type { IdempotencyStore, RecordedAnswer } from '../../core/kernel/stores/idempotency.ts';
+import type { Session } from './transaction.ts';
 
 export interface KeyRow {
   readonly body_hash: Buffer;
@@ -26,17 +26,21 @@ const RECORD = `
  * Keys live and die with the transaction of what they guard: a request that failed or was cut leaves its key free, and
  * the one that was answered has its answer on record.
  */
-export function idempotencyStore(client: ClientBase): IdempotencyStore {
+export function idempotencyStore({ client, unawaited }: Session): IdempotencyStore {
   return {
     async claim(tenantId, { route, key }) {
-      const lock = await client.query<{ free: boolean }>(LOCK, [JSON.stringify([tenantId, route, key])]);
+      // Sent together, and done in this order: what is found was committed before the lock was asked for, or after.
+      const [lock, { rows }] = await Promise.all([
+        client.query<{ free: boolean }>(LOCK, [JSON.stringify([tenantId, route, key])]),
+        client.query<KeyRow>(FIND, [tenantId, route, key]),
+      ]);
       // What is on record is given to all who repeat the request at once: only one of them has the lock.
-      const { rows } = await client.query<KeyRow>(FIND, [tenantId, route, key]);
       if (rows[0]) return recorded(rows[0]);
       return lock.rows[0]?.free ? 'free' : 'busy';
     },
     async record(tenantId, { route, key, bodyHash }, { status, headers, body }) {
-      await client.query(RECORD, [tenantId, route, key, bodyHash, status, headers ? JSON.stringify(headers) : null, body]);
+      const values = [tenantId, route, key, bodyHash, status, headers ? JSON.stringify(headers) : null, body];
+      unawaited(client.query(RECORD, values));
     },
   };
 }

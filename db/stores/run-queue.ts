@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { RunStore } from '../../core/kernel/ports.ts';
 import type { ClaimedRun, NewRun, RunWrite, Written } from '../../core/kernel/runs.ts';
+import { inTransaction } from '../transaction.ts';
 import { claimRuns, nextDue } from './runs/claim.ts';
 import { insertMissing, insertRuns, WAKE } from './runs/insert.ts';
 import { beat, beats, giveBackRuns, recoverRuns, registerWorker, resignWorker, unclaimRuns, type WorkerBeat } from './runs/recover.ts';
@@ -142,19 +143,8 @@ export class RunQueue implements RunStore {
     if (orphaned.length > 0) await this.releaseSlots(orphaned);
   }
 
-  async #inTransaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
-    const client = await this.#pool.connect();
-    try {
-      await client.query('BEGIN');
-      const result = await work(client);
-      await client.query('COMMIT');
-      return result;
-    } catch (error) {
-      await client.query('ROLLBACK').catch(() => {});
-      throw error;
-    } finally {
-      client.release();
-    }
+  #inTransaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    return inTransaction(this.#pool, 'BEGIN', work);
   }
 }
 

@@ -2,6 +2,8 @@ import type { ClientBase } from 'pg';
 import { OptimisticLockError, type Transaction } from 'sequelize';
 import { SluiceError } from '../../core/kernel/errors.ts';
 import type { Models } from '../models/index.ts';
+import type { OpenTransaction } from '../open.ts';
+import type { Unawaited } from '../transaction.ts';
 import type { Vault } from '../vault.ts';
 
 /** What every store of one transaction works with. */
@@ -11,15 +13,12 @@ export interface Session {
   /** The transaction's own connection, for statements that models have no words for. */
   readonly client: ClientBase;
   readonly vault: Vault;
+  /** For what is written and not looked at again: it goes out with what follows. */
+  readonly unawaited: Unawaited;
 }
 
-/** Sequelize keeps the connection of an open transaction here; its types leave it out. */
-interface OpenTransaction extends Transaction {
-  readonly connection: ClientBase;
-}
-
-export function sessionOf(transaction: Transaction, models: Models, vault: Vault): Session {
-  return { models, transaction, vault, client: (transaction as OpenTransaction).connection };
+export function sessionOf(transaction: OpenTransaction, unawaited: Unawaited, models: Models, vault: Vault): Session {
+  return { models, transaction, vault, client: transaction.connection, unawaited };
 }
 
 /** Turns a lost race between two changes of one row into CONFLICT. */

@@ -8,6 +8,7 @@ import { authorizationStore } from './authorization-store.ts';
 import { automationStore } from './automation-store.ts';
 import { announce } from './change-feed.ts';
 import { connectionRecords } from './connection-records.ts';
+import { datasetStore } from './dataset-store.ts';
 import { definitionStore } from './definition-store.ts';
 import { environmentStore } from './environment-store.ts';
 import { formStore } from './form-store.ts';
@@ -38,8 +39,8 @@ export function unitOfWork(
   return {
     async within(tenantIds, use) {
       const changes: Change[] = [];
-      const result = await db.modelsInTenants(tenantIds, (transaction) =>
-        use(storesOf(sessionOf(transaction, models, vault), changes)),
+      const result = await db.modelsInTenants(tenantIds, (transaction, unawaited) =>
+        use(storesOf(sessionOf(transaction, unawaited, models, vault), changes)),
       );
       changes.forEach(tell);
       return result;
@@ -57,7 +58,7 @@ function storesOf(session: Session, changes: Change[]): Stores {
     tenants: tenantStore(session),
     keys: apiKeyStore(session),
     audit: auditStore(session),
-    idempotency: idempotencyStore(client),
+    idempotency: idempotencyStore(session),
     definitions: definitionStore(client),
     connections: connectionRecords(session),
     authorizations: authorizationStore(session),
@@ -68,6 +69,7 @@ function storesOf(session: Session, changes: Change[]): Stores {
     users: userStore(session),
     repos: repoStore(session),
     environments: environmentStore(session),
+    datasets: datasetStore(session),
     logShards: logShardStore(session),
     logTenants: logTenantStore(session),
     logFamilies: logFamilyStore(session),

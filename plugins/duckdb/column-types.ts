@@ -64,8 +64,30 @@ export function castList(columns: readonly Column[], given: ReadonlyMap<string, 
   throw new WarehouseError('refused', `The statement's columns are not those declared: ${wrong.join('; ')}.`);
 }
 
+/** What a statement's result is as a column: the types that `typeOf` gives, and those whose values fit into one of them. */
+const COLUMNS: readonly (readonly [RegExp, Column['type']])[] = [
+  [/^JSON$/, 'json'],
+  [/^VARCHAR$/, 'text'],
+  [/^(U?TINYINT|U?SMALLINT|INTEGER)$/, 'integer'],
+  [/^(UINTEGER|BIGINT)$/, 'bigint'],
+  [/^BOOLEAN$/, 'boolean'],
+  [/^DATE$/, 'date'],
+  [/^TIMESTAMP( WITH TIME ZONE|_S|_MS)?$/, 'timestamp'],
+];
+
+/** @returns undefined for a type that no column has */
+export function columnOf(name: string, given: DuckDBType): Column | undefined {
+  const type = nameOf(given);
+  const decimal = /^DECIMAL\((\d+),(\d+)\)$/.exec(type);
+  const digits = decimal ? { precision: Number(decimal[1]), scale: Number(decimal[2]) } : { precision: 38, scale: 0 };
+  // A sum of integers.
+  if (decimal || type === 'HUGEINT') return { name, type: 'decimal', nullable: true, ...digits };
+  const known = COLUMNS.find(([form]) => form.test(type));
+  return known && { name, type: known[1], nullable: true };
+}
+
 /** A JSON column is a VARCHAR with another name. */
-function nameOf(type: DuckDBType): string {
+export function nameOf(type: DuckDBType): string {
   return type.alias === 'JSON' ? 'JSON' : type.toString();
 }
 

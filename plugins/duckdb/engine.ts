@@ -9,6 +9,8 @@ import { listOfTexts } from './text.ts';
 export interface Engine {
   readonly connection: DuckDBConnection;
   readonly duckdb: typeof Duckdb;
+  /** Uses a connection of its own, for a statement beside others. It is closed behind, and stops with the engine's work. */
+  beside<T>(use: (connection: DuckDBConnection) => Promise<T>): Promise<T>;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface Engine {
  */
 export async function withEngine<T>(
   settings: Settings,
-  { scratch, files }: { readonly scratch: string; readonly files: readonly string[] },
+  { scratch, files, ordered = false }: { readonly scratch: string; readonly files: readonly string[]; readonly ordered?: boolean },
   signal: AbortSignal,
   use: (engine: Engine) => Promise<T>,
 ): Promise<T> {
@@ -29,24 +31,29 @@ export async function withEngine<T>(
     memory_limit: settings.memory,
     threads: String(settings.threads),
     temp_directory: spill,
-    // Order is asked for where it matters; keeping it everywhere else costs memory.
-    preserve_insertion_order: 'false',
+    // Keeping it costs memory; it is for those who have sorted something.
+    preserve_insertion_order: String(ordered),
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
     allow_community_extensions: 'false',
   });
   try {
-    const connection = await instance.connect();
-    try {
+    const connect = async <R>(use: (connection: DuckDBConnection) => Promise<R>): Promise<R> => {
+      const connection = await instance.connect();
+      try {
+        return await stoppable(connection, signal, () => use(connection));
+      } finally {
+        connection.closeSync();
+      }
+    };
+    return await connect(async (connection) => {
       await connection.run(`SET TimeZone = 'UTC';
         SET allowed_directories = ${listOfTexts([`${scratch}/`])};
         SET allowed_paths = ${listOfTexts(files)};
         SET enable_external_access = false;
         SET lock_configuration = true`);
-      return await stoppable(connection, signal, () => use({ connection, duckdb }));
-    } finally {
-      connection.closeSync();
-    }
+      return use({ connection, duckdb, beside: connect });
+    });
   } finally {
     instance.closeSync();
   }

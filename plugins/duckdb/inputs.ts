@@ -32,12 +32,11 @@ export async function createViews(
 }
 
 function selectOf({ columns, objects }: WarehouseInput, files: ReadonlyMap<string, string>): string {
-  if (objects.length === 0) {
-    const nulls = columns.map((column) => `CAST(NULL AS ${typeOf(column)}) AS ${quoted(column.name)}`);
-    return `SELECT ${nulls.join(', ')} WHERE false`;
-  }
+  const nulls = columns.map((column) => `CAST(NULL AS ${typeOf(column)}) AS ${quoted(column.name)}`);
+  const none = `SELECT ${nulls.join(', ')} WHERE false`;
+  if (objects.length === 0) return none;
   const paths = listOfTexts(objects.map(({ key }) => files.get(key)!));
-  // By name: an object that was written before a column came has nulls there.
   const source = `read_parquet(${paths}, hive_partitioning = false, union_by_name = ${objects.length > 1})`;
-  return `SELECT ${columns.map(cast).join(', ')} FROM ${source}`;
+  // By name: objects that were written before a column came have nulls there.
+  return `SELECT ${columns.map(cast).join(', ')} FROM (SELECT * FROM ${source} UNION ALL BY NAME ${none}) AS held`;
 }

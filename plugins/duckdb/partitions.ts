@@ -10,6 +10,7 @@ import {
   type WrittenPartition,
 } from '../../core/sdk.ts';
 import { definitions } from './column-types.ts';
+import type { Engine } from './engine.ts';
 import type { Bound } from './statement.ts';
 import { literal, quoted } from './text.ts';
 
@@ -28,26 +29,31 @@ export interface PartitionTarget {
 }
 
 export interface Place {
-  readonly connection: DuckDBConnection;
+  readonly engine: Engine;
   readonly objects: Objects;
   readonly scratch: string;
   readonly signal: AbortSignal;
+  /** Partitions that are written at a time: one of usual size is one group of rows, and so the work of one thread. */
+  readonly threads: number;
 }
 
 /**
- * Computes rows once, into a table that goes to files where memory does not hold it, each with its hash. They are
- * sorted later, a partition at a time: that takes less memory, and is no slower, than to sort them all at once.
+ * Computes rows once, into a table that goes to files where memory does not hold it, each with its hash, and in the order
+ * in which they are written: partition by partition. What is the same in `sortBy` is in the order of its hash, so that the
+ * same rows always give the same files.
  * @param select gives the declared columns
  */
 export async function keepRows(
   connection: DuckDBConnection,
-  { columns }: PartitionTarget,
+  { columns, partitionBy, sortBy }: PartitionTarget,
   select: string,
   { values, types }: Bound = { values: [], types: [] },
 ): Promise<void> {
-  await connection.run(`CREATE TEMP TABLE ${ROWS} (${definitions(columns)}, ${HASH} UHUGEINT)`);
+  await connection.run(`CREATE TABLE ${ROWS} (${definitions(columns)}, ${HASH} UHUGEINT)`);
   const hashed = `SELECT *, ${duckdbRowHash(columns)} AS ${HASH} FROM (${select})`;
-  await connection.run(`INSERT INTO ${ROWS} ${hashed}`, values, types);
+  const by = [...(partitionBy === undefined ? [] : [partitionBy]), ...sortBy, HASH];
+  const order = by.map((name) => `${quoted(name)} ASC NULLS LAST`).join(', ');
+  await connection.run(`INSERT INTO ${ROWS} ${hashed} ORDER BY ${order}`, values, types);
 }
 
 /** Writes the rows as objects. Where it fails, those that were put already are taken away: nobody knows of them. */
@@ -55,17 +61,28 @@ export async function writePartitions(
   place: Place,
   target: PartitionTarget,
 ): Promise<readonly WrittenPartition[]> {
-  const written: WrittenPartition[] = [];
-  try {
-    for (const [partition, hash] of await hashesOf(place.connection, target)) {
+  const partitions = await hashesOf(place.engine.connection, target);
+  const written = new Map<number, WrittenPartition>();
+  const left = [...partitions.entries()].reverse();
+  const writeLeft = async (connection: DuckDBConnection): Promise<void> => {
+    for (let next = left.pop(); next; next = left.pop()) {
+      const [index, [partition, hash]] = next;
       place.signal.throwIfAborted();
-      written.push(await writeOne(place, target, partition, hash));
+      written.set(index, await writeOne(place, connection, target, partition, hash));
     }
-    return written;
-  } catch (error) {
-    for (const { key } of written) await place.objects.delete(key).catch(() => undefined);
-    throw error;
-  }
+  };
+  const writers = Array.from({ length: Math.min(place.threads, partitions.length) }, async () => {
+    try {
+      await place.engine.beside(writeLeft);
+    } finally {
+      // Where one fails, the others need not go on.
+      left.length = 0;
+    }
+  });
+  const failed = (await Promise.allSettled(writers)).find((one) => one.status === 'rejected');
+  if (!failed) return partitions.map((_, index) => written.get(index)!);
+  for (const { key } of written.values()) await place.objects.delete(key).catch(() => undefined);
+  throw failed.reason;
 }
 
 /** The partitions there are, and what they hold. */
@@ -91,18 +108,17 @@ async function hashesOf(
 }
 
 async function writeOne(
-  { connection, objects, scratch }: Place,
-  { columns, partitionBy, sortBy, keyOf }: PartitionTarget,
+  { objects, scratch }: Place,
+  connection: DuckDBConnection,
+  { columns, partitionBy, keyOf }: PartitionTarget,
   partition: string | undefined,
   hash: ContentHash,
 ): Promise<WrittenPartition> {
-  const file = path.join(scratch, 'partition.parquet');
-  // What is the same in `sortBy` is in the order of its hash, so that the same rows always give the same file.
-  const by = [...sortBy, HASH].map((name) => `${quoted(name)} ASC NULLS LAST`).join(', ');
+  const file = path.join(scratch, `${partition ?? 'whole'}.parquet`);
   const names = columns.map(({ name }) => quoted(name)).join(', ');
   const where = partition === undefined ? '' : `WHERE ${quoted(partitionBy!)} = ${literal(partition)}`;
   await connection.run(
-    `COPY (SELECT ${names} FROM ${ROWS} ${where} ORDER BY ${by}) TO ${literal(file)}
+    `COPY (SELECT ${names} FROM ${ROWS} ${where}) TO ${literal(file)}
     (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP})`,
   );
   const { key, size } = await objects.putFile(keyOf(partition), file, { ifAbsent: true });

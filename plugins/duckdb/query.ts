@@ -19,9 +19,10 @@ export function query(
   maxRows: number,
 ): Promise<WarehouseRows> {
   return withInputFiles(objects, inputs, (files) =>
-    withEngine(settings, { scratch, files: [...files.values()] }, signal, async ({ connection, duckdb }) => {
+    withEngine(settings, { scratch, files: [...files.values()] }, signal, async (engine) => {
+      const { connection, duckdb } = engine;
       await createViews(connection, inputs, files);
-      await checkSelect({ connection, duckdb }, statement);
+      await checkSelect(engine, statement);
       const { values, types } = bind(duckdb, statement);
       const result = await connection.stream(statement.sql, values, types);
       const columns = result.columnNames();

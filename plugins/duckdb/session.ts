@@ -1,5 +1,6 @@
 import {
   WarehouseError,
+  type Column,
   type Objects,
   type WarehouseInputs,
   type WarehouseRows,
@@ -7,6 +8,7 @@ import {
   type WarehouseStatement,
   type WrittenPartition,
 } from '../../core/sdk.ts';
+import { describe } from './describe.ts';
 import { toFault } from './faults.ts';
 import { Gate } from './gate.ts';
 import { query } from './query.ts';
@@ -25,6 +27,7 @@ const WRITERS = 1;
 const READERS = 2;
 
 export class DuckdbSession implements WarehouseSession {
+  readonly name = 'duckdb';
   readonly #settings: Settings;
   readonly #objects: Objects;
   readonly #scratch: Scratch;
@@ -37,6 +40,14 @@ export class DuckdbSession implements WarehouseSession {
     this.#settings = settings;
     this.#objects = objects;
     this.#scratch = new Scratch(scratch);
+  }
+
+  describe(
+    inputs: WarehouseInputs,
+    statement: WarehouseStatement,
+    signal?: AbortSignal,
+  ): Promise<readonly Column[]> {
+    return this.#work(this.#readers, [signal], (at) => describe(at, inputs, statement));
   }
 
   write(

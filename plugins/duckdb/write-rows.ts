@@ -18,11 +18,11 @@ export async function writeRows(
 ): Promise<WrittenPartition> {
   const file = path.join(scratch, 'rows.csv');
   await writeCsv(file, csv, signal);
-  return withEngine(settings, { scratch, files: [] }, signal, async ({ connection }) => {
+  return withEngine(settings, { scratch, files: [], ordered: true }, signal, async (engine) => {
     const target = { columns, sortBy, keyOf: () => key };
     const select = `SELECT ${columns.map(strictly).join(', ')} FROM ${readCsv(file, columns)}`;
-    await keepRows(connection, target, select);
-    const [written] = await writePartitions({ connection, objects, scratch, signal }, target);
+    await keepRows(engine.connection, target, select);
+    const [written] = await writePartitions({ engine, objects, scratch, signal, threads: 1 }, target);
     return written!;
   });
 }

@@ -19,12 +19,12 @@ export function write(
   target: Parameters<WarehouseSession['write']>[2],
 ): Promise<readonly WrittenPartition[]> {
   return withInputFiles(objects, inputs, (files) =>
-    withEngine(settings, { scratch, files: [...files.values()] }, signal, async (engine) => {
+    withEngine(settings, { scratch, files: [...files.values()], ordered: true }, signal, async (engine) => {
       const { connection } = engine;
       await createViews(connection, inputs, files);
       await checkSelect(engine, statement);
       await computeRows(engine, statement, target);
-      return writePartitions({ connection, objects, scratch, signal }, target);
+      return writePartitions({ engine, objects, scratch, signal, threads: settings.threads }, target);
     }),
   );
 }

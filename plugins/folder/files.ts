@@ -53,6 +53,11 @@ export async function hasNoLink(place: string): Promise<boolean> {
  * or setting its time as copying programs do once they are through, makes them differ. Where they are the same, the
  * file counts as whole when it was left alone for `settle` ms.
  */
-export function isWhole({ mtimeNs, ctimeNs, mtimeMs }: BigIntStats, settle: number): boolean {
-  return mtimeNs !== ctimeNs || Date.now() - Number(mtimeMs) >= settle;
+export function isWhole(stat: BigIntStats, settle: number): boolean {
+  return settlesIn(stat, settle) === 0;
+}
+
+/** Ms until the file counts as whole where it is left alone, 0 where it does. */
+export function settlesIn({ mtimeNs, ctimeNs, mtimeMs }: BigIntStats, settle: number): number {
+  return mtimeNs === ctimeNs ? Math.max(0, settle - (Date.now() - Number(mtimeMs))) : 0;
 }

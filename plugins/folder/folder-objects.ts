@@ -1,4 +1,4 @@
-import { realpath, stat, unlink } from 'node:fs/promises';
+import { mkdir, realpath, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import {
   keyProblem,
@@ -10,7 +10,7 @@ import {
 import type { Address } from './address.ts';
 import { chunksOf, Etags, newEtag } from './etags.ts';
 import { codeOf, isMissing, toFault } from './faults.ts';
-import { hasNoLink, isWhole, openFile, pathOf, type OpenFile } from './files.ts';
+import { hasNoLink, isWhole, openFile, pathOf, settlesIn, type OpenFile } from './files.ts';
 import { place, sweepIncoming, takeFile, throughIncoming, writeFile, type Arrived } from './incoming.ts';
 import { keysOf } from './walk.ts';
 
@@ -29,11 +29,21 @@ export class FolderObjects implements Objects {
     this.location = `the folder ${address.folder}`;
   }
 
+  addressOf(prefix: string): string {
+    return path.join(this.#address.folder, ...prefix.split('/'));
+  }
+
+  prepare(prefix: string): Promise<void> {
+    return this.#guard(`Making a folder for "${prefix}"`, async () => {
+      checkedPrefix(prefix);
+      await this.#root();
+      await mkdir(this.addressOf(prefix), { recursive: true });
+    });
+  }
+
   list(prefix: string, { after, limit }: { after?: string; limit: number }): Promise<readonly ObjectInfo[]> {
     return this.#guard(`Listing "${prefix}"`, async () => {
-      const problem = prefixProblem(prefix);
-      if (problem !== undefined)
-        throw new ObjectStoreError('invalid_key', `No key begins with "${prefix}": ${problem}.`);
+      checkedPrefix(prefix);
       const root = await this.#root();
       const found: ObjectInfo[] = [];
       if (limit <= 0) return found;
@@ -43,6 +53,22 @@ export class FolderObjects implements Objects {
         if (info && found.push(info) >= limit) break;
       }
       return found;
+    });
+  }
+
+  settling(prefix: string): Promise<number | undefined> {
+    return this.#guard(`Looking at what begins with "${prefix}"`, async () => {
+      checkedPrefix(prefix);
+      const root = await this.#root();
+      let first: number | undefined;
+      for await (const key of keysOf(root, prefix, undefined)) {
+        if (keyProblem(key) !== undefined) continue;
+        const file = await openFile(root, key);
+        await file?.handle.close();
+        const wait = file ? settlesIn(file.stat, this.#address.settle) : 0;
+        if (wait > 0) first = Math.min(first ?? wait, wait);
+      }
+      return first;
     });
   }
 
@@ -173,6 +199,12 @@ function checked(key: string): string {
     'invalid_key',
     `"${key}" is no key of an object: ${problem}. Write it as a/b/c.csv.`,
   );
+}
+
+function checkedPrefix(prefix: string): void {
+  const problem = prefixProblem(prefix);
+  if (problem !== undefined)
+    throw new ObjectStoreError('invalid_key', `No key begins with "${prefix}": ${problem}.`);
 }
 
 function changed(key: string): ObjectStoreError {

@@ -203,6 +203,7 @@ describe('compute environments', () => {
     // One that came when all was over is told that it is deleted already.
     const others = answers.filter(({ status }) => status !== 202).map(({ body: { code } }) => code);
     expect(['OPERATION_IN_PROGRESS', 'CONFLICT']).to.include.members(others);
+    await becomes(id, 'DELETED');
   });
 
   it('that could not be created are FAILED with nothing left, say why, and can be deleted', async () => {

@@ -296,7 +296,7 @@ describe('definitions', () => {
     const sinks = await api.call('GET', '/v1/definitions?kind=sink');
     expect(sinks.body.items.map(({ id }: { id: string }) => id)).to.deep.equal(['loki', 'sql']);
     const datasets = await api.call('GET', '/v1/definitions?kind=dataset');
-    expect(datasets.body.items).to.deep.equal([]);
+    expect(datasets.body.items.map(({ id }: { id: string }) => id)).to.deep.equal(['commerce']);
   });
 
   it('show what a connection and an action take, and their versions', async () => {

@@ -1,7 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { pino } from 'pino';
 import { createServer } from '../../core/api/server.ts';
+import { openDatasets, type Datasets } from '../../core/domains/datasets/open.ts';
 import { Catalogue } from '../../core/domains/definitions/catalogue.ts';
 import { readDefinitions } from '../../core/domains/definitions/files.ts';
 import { openLogs, type Logs, type LogsDeps } from '../../core/domains/logs/logs.ts';
@@ -10,23 +14,26 @@ import { systemClock } from '../../core/kernel/clock.ts';
 import type { JsonObject } from '../../core/kernel/json.ts';
 import type { Plugin } from '../../core/kernel/plugin.ts';
 import { Registry } from '../../core/kernel/registry.ts';
-import type { UnitOfWork } from '../../core/kernel/stores/stores.ts';
+import type { Directory, UnitOfWork } from '../../core/kernel/stores/stores.ts';
 import { compileDefinition } from '../../core/language/compile.ts';
 import { Worker } from '../../core/jobs/worker.ts';
 import { createAuthorizer } from '../../core/runtime/auth.ts';
 import { createConsent } from '../../core/runtime/consent.ts';
 import { createHttpClient } from '../../core/runtime/http/client.ts';
 import { verify } from '../../core/runtime/verify.ts';
+import { operationalStores } from '../../db/datasets/operational-stores.ts';
 import { openListener } from '../../db/listener.ts';
 import { masterKey } from '../../db/master-key.ts';
 import type { Database } from '../../db/open.ts';
 import { openChangeFeed } from '../../db/stores/change-feed.ts';
 import { DatabaseConnectionStore } from '../../db/stores/connection-store.ts';
+import { datasetDirectory } from '../../db/stores/dataset-directory.ts';
 import { directory } from '../../db/stores/directory.ts';
 import { logDirectory } from '../../db/stores/log-directory.ts';
 import { responseLog } from '../../db/stores/response-log.ts';
 import { RunQueue } from '../../db/stores/run-queue.ts';
 import { unitOfWork } from '../../db/stores/unit-of-work.ts';
+import { warehouseRecords } from '../../db/stores/warehouse-records.ts';
 import { Vault } from '../../db/vault.ts';
 import { testDatabase, type TestDatabase } from '../support/database.ts';
 
@@ -56,6 +63,7 @@ export interface TestApi {
   readonly db: Database;
   readonly work: UnitOfWork;
   readonly logs: Logs;
+  readonly datasets: Datasets;
   readonly catalogue: Catalogue;
   /** The owner's key of a tenant made for the suite; `call` uses it where no other is named. */
   readonly key: string;
@@ -63,6 +71,10 @@ export interface TestApi {
   /** All that was logged so far. */
   log(): string;
   call(method: string, path: string, body?: unknown, sending?: Sending): Promise<Answer>;
+  readonly directory: Directory;
+  readonly queue: RunQueue;
+  /** A worker that is not started. */
+  newWorker(): Worker;
   /** Starts a worker, which carries runs out until the API is closed. */
   startWorker(): Promise<void>;
   /** Makes another tenant; returns its id and owner's key. */
@@ -98,6 +110,7 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
   const { database } = place;
   const { db } = database;
   const vault = new Vault([masterKey(place.master)]);
+  const records = directory(db, vault);
   const registry = new Registry(await plugins());
   const http = createHttpClient({ clock: systemClock, endpoints: options.endpoints ?? {} });
   const live = new DatabaseConnectionStore(db, vault);
@@ -107,7 +120,7 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
   const catalogue = await Catalogue.open(
     [...(await readDefinitions('definitions')), ...own],
     (source) => compileDefinition(source, registry),
-    directory(db, vault),
+    records,
   );
   const changes = await openChangeFeed(database.url);
   const work = unitOfWork(db, vault, changes.tell);
@@ -124,8 +137,23 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     },
     options.logShards,
   );
+  const folder = await mkdtemp(path.join(tmpdir(), 'sluice-api-'));
+  await mkdir(path.join(folder, 'objects'));
+  const datasets = await openDatasets(
+    {
+      catalogue,
+      operational: operationalStores(db.datasets),
+      records: warehouseRecords(db.engine),
+      directory: datasetDirectory(db),
+      clock: systemClock,
+      objectStores: registry.objectStores(),
+      warehouses: registry.warehouses(),
+      app,
+    },
+    { objects: pathToFileURL(path.join(folder, 'objects')).href, warehouse: 'duckdb:', scratch: path.join(folder, 'scratch') },
+  );
   const guests = options.databalancer
-    ? await ensureTenant({ work, directory: directory(db, vault) }, 'databalancer')
+    ? await ensureTenant({ work, directory: records }, 'databalancer')
     : undefined;
   const logged: string[] = [];
   const engine = {
@@ -136,14 +164,15 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     connections: live,
     app,
     stepTypes: (name: string) => registry.stepType(name),
-    services: { logs: logs.services },
+    services: { logs: logs.services, datasets: datasets.services },
     events: logs.events,
   };
   const stops: (() => Promise<unknown>)[] = [];
   const server = createServer({
     work,
     logs,
-    directory: directory(db, vault),
+    datasets,
+    directory: records,
     changes,
     responses: responseLog(db),
     live,
@@ -161,6 +190,11 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
   const { url } = await server.listen(0, '127.0.0.1');
   const call = (method: string, path: string, body?: unknown, sending: Sending = {}): Promise<Answer> =>
     send(`${url}${path}`, method, body, { key, ...sending });
+  const queue = new RunQueue(db.engine);
+  const newWorker = (): Worker => {
+    const log = { warn() {}, error: (fields: object, message: string) => void logged.push(message, JSON.stringify(fields)) };
+    return new Worker({ queue, engine, plan: ({ hash }) => catalogue.planByHash(hash), log });
+  };
   const newTenant = async (name: string): Promise<{ id: string; apiKey: string }> => {
     const made = await send(`${url}/v1/tenants`, 'POST', { name }, { key: ROOT_KEY });
     if (made.status !== 201) throw new Error(`${made.text}\n${logged.join('')}`);
@@ -175,16 +209,18 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     db,
     work,
     logs,
+    datasets,
     catalogue,
     key,
     tenantId: first.id,
     log: () => logged.join(''),
     call,
     newTenant,
+    directory: records,
+    queue,
+    newWorker,
     async startWorker() {
-      const queue = new RunQueue(db.engine);
-      const log = { warn() {}, error: (fields: object, message: string) => logged.push(message, JSON.stringify(fields)) };
-      const worker = new Worker({ queue, engine, plan: ({ hash }) => catalogue.planByHash(hash), log });
+      const worker = newWorker();
       const listener = await openListener(database.url, { sluice_runs: () => worker.wake() });
       await worker.start();
       stops.push(() => worker.drain(1000), () => listener.close());
@@ -193,6 +229,8 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
       await server.close();
       for (const stop of stops) await stop();
       await logs.close();
+      await datasets.close();
+      await rm(folder, { recursive: true, force: true });
       await changes.close();
       http.close();
       if (!options.place) await database.drop();

@@ -38,6 +38,7 @@ export const offline: Composition = {
   migrate: refuse,
   rotateKeys: refuse,
   withShards: refuse,
+  withDatasets: refuse,
 };
 
 /** Runs a command line in this process, with settings of its own and what it prints kept. */

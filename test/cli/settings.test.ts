@@ -113,6 +113,15 @@ describe('settings', () => {
     expect(loadSettings({ SLUICE_DEFINITIONS: `${one},${two}` }, '/').definitions).to.deep.equal([one, two]);
   });
 
+  it('take a folder of objects as a path and as a URL, and any other URL as it is', () => {
+    expect(loadSettings({ SLUICE_OBJECTS: 'my objects' }, '/srv').objects).to.equal('file:///srv/my%20objects');
+    expect(loadSettings({ SLUICE_OBJECTS: 'file:///srv/objects?settle=PT1S' }, '/').objects).to.equal('file:///srv/objects?settle=PT1S');
+    expect(loadSettings({ SLUICE_OBJECTS: 's3://bucket/prefix' }, '/').objects).to.equal('s3://bucket/prefix');
+    expect(refusal({ SLUICE_OBJECTS: 's3://[' })).to.contain('SLUICE_OBJECTS=s3://[ is not usable: it is no URL');
+    expect(loadSettings({}, '/').warehouse).to.equal('duckdb:');
+    expect(refusal({ SLUICE_WAREHOUSE: 'a folder' })).to.contain('duckdb:?memory=1GB');
+  });
+
   it('are compatible with databalancer, and with nothing else', () => {
     expect(loadSettings({ SLUICE_COMPAT: 'databalancer' }, '/').compat).to.equal('databalancer');
     expect(loadSettings({}, '/').compat).to.equal(undefined);

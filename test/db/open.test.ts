@@ -130,6 +130,32 @@ describe('openDatabase', () => {
       }
     });
 
+    it('throws what the first statement that nobody waited for threw, and keeps nothing', async () => {
+      const id = await tenant();
+      const taken = `INSERT INTO tenants (id, name, data_key, master_key_id) VALUES ($1, 'again', '', '')`;
+      const error = await rejection(
+        test.db.modelsInTenants([id], async ({ connection }, unawaited) => {
+          await connection.query('UPDATE tenants SET name = $1', ['lost']);
+          unawaited(connection.query(taken, [id]));
+          unawaited(connection.query('UPDATE tenants SET name = $1', ['refused']));
+          await connection.query('SELECT 1');
+        }),
+      );
+      expect(error.code).to.equal('23505');
+      const { rows } = await test.db.engine.query('SELECT name FROM tenants WHERE id = $1', [id]);
+      expect(rows).to.deep.equal([{ name: 'first' }]);
+    });
+
+    it('throws where a statement failed and the work made nothing of it', async () => {
+      const id = await tenant();
+      const error = await rejection(
+        test.db.inTenants([id], async (client) => {
+          await client.query('SELECT 1 / 0').catch(() => {});
+        }),
+      );
+      expect(error.message).to.include('ROLLBACK');
+    });
+
     it('refuses what is not the id of a tenant before it speaks to the database', async () => {
       const error = await rejection(test.db.inTenants(["', true); DROP TABLE forms; --"], async () => {}));
       expect(error.message).to.include('DROP TABLE forms').and.include('a lower-case UUID');

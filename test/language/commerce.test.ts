@@ -318,6 +318,20 @@ describe('the commerce dataset', () => {
       expect(await made.dirty('app_payments')).to.deep.equal(['2026-03-01']);
     });
 
+    it('tell of each payment whose order nobody knows, as it was last known', async () => {
+      await order('o1', T1);
+      await transaction('t1', 'o1', 'success', T1);
+      await transaction('t2', 'o9', 'failure', T1);
+      await transaction('t2', 'o9', 'success', T1, T2, '2026-03-02');
+      await transaction('t3', 'o8', 'failure', T1);
+      expect(await made.build('unmatched_transactions')).to.deep.equal([
+        ['t3', 'o8', 'failure', T1],
+        ['t2', 'o9', 'success', T1],
+      ]);
+      await order('o9', T1, 'c1', '2026-03-03');
+      expect((await made.build('unmatched_transactions')).map(([id]) => id)).to.deep.equal(['t3']);
+    });
+
     it('describe each variant once, with both times of creation, and products without variants', async () => {
       await made.add(
         'product',

@@ -101,6 +101,17 @@ describe('the store of objects in a folder', () => {
       expect(await keysIn(objects)).to.deep.equal([]);
     });
 
+    it('say for how long they must be left alone, until they are whole', async () => {
+      await mkdir(join(place, 'a'));
+      for (const name of ['a/growing', 'a/grown']) await writeFile(join(place, name), 'id\n1\n');
+      for (const prefix of ['', 'a/', 'a/growing'])
+        expect(await objects.settling(prefix)).to.be.within(1, 3_600_000);
+      expect(await objects.settling('b/')).to.equal(undefined);
+      await rename(join(place, 'a/grown'), join(place, 'a/whole'));
+      expect(await objects.settling('a/w')).to.equal(undefined);
+      expect(await objects.settling('a/')).to.be.within(1, 3_600_000);
+    });
+
     it('have the same etag when they are dropped again, and another one for as many other bytes', async () => {
       const drop = async (text: string): Promise<string | undefined> => {
         await writeFile(join(place, 'new'), text);

@@ -283,6 +283,26 @@ export function objectStoreContract(stand: ObjectStoreStand): void {
     });
   });
 
+  describe(`${store.name}: settling`, () => {
+    it('takes no time for what was put as a whole, or is not there', async () => {
+      await objects.put('a/k', bytes('x'));
+      for (const prefix of ['', 'a/', 'a/k', 'nowhere/']) expect(await objects.settling(prefix)).to.equal(undefined);
+    });
+  });
+
+  describe(`${store.name}: from the outside`, () => {
+    it('has an address for what begins with a prefix, which is ready for others once it was prepared', async () => {
+      const address = objects.addressOf('landing/a/');
+      expect(objects.addressOf('landing/a')).to.equal(address);
+      expect(address).to.match(/^(\/|[a-z0-9]+:\/\/)/).and.to.contain('landing/a');
+      await objects.prepare('landing/a/');
+      await objects.prepare('landing/a/');
+      await objects.prepare('');
+      expect(await keysIn(objects)).to.deep.equal([]);
+      for (const prefix of ['../', 'a//', '.a/']) await refusedObject('invalid_key', objects.prepare(prefix));
+    });
+  });
+
   describe(`${store.name}: refusing`, () => {
     it('keys that are none, with the reason', async () => {
       const longest = `${'n'.repeat(255)}/`.repeat(4).slice(0, -1);
@@ -325,6 +345,7 @@ export function objectStoreContract(stand: ObjectStoreStand): void {
       }
       for (const prefix of ['/', '../', '..', 'a//', 'a/../b', '.', 'a\0']) {
         await refusedObject('invalid_key', objects.list(prefix, { limit: 1 }));
+        await refusedObject('invalid_key', objects.settling(prefix));
       }
       expect(await keysIn(objects)).to.deep.equal([]);
     });
@@ -333,6 +354,8 @@ export function objectStoreContract(stand: ObjectStoreStand): void {
       const nowhere = store.open(await stand.missingPlace());
       for (const attempt of [
         nowhere.list('', { limit: 1 }),
+        nowhere.prepare('a/'),
+        nowhere.settling(''),
         nowhere.head('k'),
         nowhere.put('k', bytes('x')),
         nowhere.delete('k'),

@@ -383,6 +383,16 @@ export function warehouseContract(stand: WarehouseStand): void {
       expect(await ask({ joined }, 'SELECT count(*), max(amount) FROM joined')).to.deep.equal([[5, 9]]);
     });
 
+    it('reads nulls for a column that came after its objects', async () => {
+      await source();
+      const columns = [...LINES, ...columnsOf('since timestamp?')];
+      const more = await put('more', columns, 'z,2024-01-03,9,,2024-01-03 10:00:00');
+      const asked = async (...keys: string[]): Promise<unknown> =>
+        ask({ x: { columns, objects: keys.map((key) => ({ key })) } }, 'SELECT count(*), count(since), max(amount) FROM x');
+      expect(await asked('source')).to.deep.equal([[4, 0, 3]]);
+      expect(await asked('source', more.key)).to.deep.equal([[5, 1, 9]]);
+    });
+
     it('takes sums and wider types where every value fits, and fails where one does not', async () => {
       const inputs = await source();
       const columns = columnsOf('total bigint', 'small integer', 'exact decimal(12,2)', 'at timestamp?');
@@ -397,6 +407,19 @@ export function warehouseContract(stand: WarehouseStand): void {
         'invalid',
         session.write(inputs, { sql: large }, { columns, sortBy: [], keyOf: () => 'large' }),
       );
+    });
+
+    it('is told beforehand what columns a statement gives', async () => {
+      const sql = `SELECT id AS t, amount AS b, sum(amount) AS total, count(*) AS n, CAST(1 AS integer) AS i, day AS a,
+        CAST(1 AS decimal(12,2)) AS d, amount > 1 AS o, CAST(day AS timestamp) AS s FROM source GROUP BY id, amount, day`;
+      const types = ['t text?', 'b bigint?', 'total decimal(38,0)?', 'n bigint?', 'i integer?', 'a date?', 'd decimal(12,2)?', 'o boolean?', 's timestamp?'];
+      const inputs = { source: input(LINES) };
+      const columns = await session.describe(inputs, { sql });
+      expect(columns).to.deep.equal(columnsOf(...types));
+      const [written] = await session.write(await source(), { sql }, { columns, sortBy: [], keyOf: () => 'described' });
+      expect(written).to.have.property('rows', 4);
+      await refusedWork('refused', session.describe(inputs, { sql: 'SELECT [id] AS list FROM source' }));
+      await refusedWork('refused', session.describe(inputs, { sql: 'SELECT * FROM nowhere' }));
     });
 
     it('refuses columns that are not those declared, all of them in one message', async () => {

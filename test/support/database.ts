@@ -15,6 +15,9 @@ export interface TestDatabase {
 export async function testDatabase(): Promise<TestDatabase> {
   const template = await makeTemplate();
   const database = await createDatabase(template);
+  // What migrations have granted on the database itself is not cloned with it.
+  const name = new URL(database.url).pathname.slice(1);
+  await asAdmin((client) => client.query(`GRANT CREATE ON DATABASE ${name} TO sluice_engine`));
   const db = await openDatabase({ url: database.url });
   return {
     url: database.url,

@@ -8,9 +8,12 @@ import {
   type ConnectionDeps,
   type ShownConnection,
 } from '../../domains/connections/connections.ts';
+import { intakeOf, type IntakeDeps } from '../../domains/datasets/turning-on.ts';
 import { verifyConnection, type Verify } from '../../domains/connections/verify.ts';
 import type { ConnectionStore } from '../../kernel/ports.ts';
 import type { Connection } from '../../kernel/stores/connections.ts';
+import type { Stores } from '../../kernel/stores/stores.ts';
+import { IntakeSchema } from '../dataset-view.ts';
 import { idIn } from '../ids.ts';
 import { pageBody, pageRequest } from '../list.ts';
 import { route, type Context, type Route } from '../route.ts';
@@ -33,6 +36,7 @@ const Shown = Type.Intersect([
     secrets: Type.Array(Type.String(), {
       description: 'Names of the secrets that are kept. Their values never leave.',
     }),
+    dataset: Type.Optional(IntakeSchema),
   }),
 ]);
 
@@ -43,14 +47,19 @@ const own = (context: Context): Promise<Connection> =>
   context.work((stores) => findConnection(stores, context.tenantId, idIn(context, 'connection')));
 
 export function connectionRoutes(
-  deps: ConnectionDeps & { readonly live: Pick<ConnectionStore, 'load'>; readonly verify: Verify },
+  deps: ConnectionDeps & IntakeDeps & { readonly live: Pick<ConnectionStore, 'load'>; readonly verify: Verify },
 ): Route[] {
+  /** With the dataset that it turns on, if it is one's. */
+  const show = async (stores: Stores, { connection, secretNames }: ShownConnection): Promise<object> => {
+    const dataset = await stores.datasets.byConnection(connection.tenantId, connection.id);
+    return { ...listed(connection), secrets: secretNames, ...(dataset && { dataset: intakeOf(deps, dataset) }) };
+  };
   return [
     route({
       method: 'POST',
       path: '/v1/connections',
       tag,
-      summary: 'Connect an account. Secrets can be written, never read.',
+      summary: 'Connect an account, or turn a dataset on. Secrets can be written, never read.',
       access,
       scope: 'connections:write',
       body: closed({ definition: Type.String(), name: Name, config: Type.Optional(AnyObject) }),
@@ -58,12 +67,14 @@ export function connectionRoutes(
       answers: { 201: { description: 'The connection.', schema: Shown } },
       async handle({ work, caller, body }) {
         const wanted = { ...body, config: body.config ?? {} };
-        const made = await work((stores) => createConnection(deps, stores, actorOf(caller), wanted));
-        return {
-          status: 201,
-          headers: { Location: `/v1/connections/${made.connection.id}` },
-          body: show(made),
-        };
+        return work(async (stores) => {
+          const made = await createConnection(deps, stores, actorOf(caller), wanted);
+          return {
+            status: 201,
+            headers: { Location: `/v1/connections/${made.connection.id}` },
+            body: await show(stores, made),
+          };
+        });
       },
     }),
     route({
@@ -91,7 +102,10 @@ export function connectionRoutes(
       answers: { 200: { description: 'The connection.', schema: Shown } },
       owner: own,
       async handle({ work, owned }) {
-        return { status: 200, body: show(await work((stores) => showConnection(stores, owned))) };
+        return work(async (stores) => ({
+          status: 200,
+          body: await show(stores, await showConnection(stores, owned)),
+        }));
       },
     }),
     route({
@@ -105,15 +119,17 @@ export function connectionRoutes(
       answers: { 200: { description: 'The connection.', schema: Shown } },
       owner: own,
       async handle({ work, caller, owned, body }) {
-        const changed = await work((stores) => changeConnection(deps, stores, actorOf(caller), owned, body));
-        return { status: 200, body: show(changed) };
+        return work(async (stores) => ({
+          status: 200,
+          body: await show(stores, await changeConnection(deps, stores, actorOf(caller), owned, body)),
+        }));
       },
     }),
     route({
       method: 'DELETE',
       path: '/v1/connections/{id}',
       tag,
-      summary: 'Delete a connection that no action, compute environment or log route uses.',
+      summary: 'Delete a connection that no action, compute environment or log route uses. Its dataset is off then, and keeps its data.',
       access,
       scope: 'connections:write',
       answers: {
@@ -147,8 +163,4 @@ export function connectionRoutes(
 
 function listed({ id, definition, name, config, state, stateReason, createdAt, updatedAt }: Connection) {
   return { id, definition, name, config, state, stateReason: stateReason ?? null, createdAt, updatedAt };
-}
-
-function show({ connection, secretNames }: ShownConnection): object {
-  return { ...listed(connection), secrets: secretNames };
 }

@@ -20,6 +20,14 @@ export class Customer {
     return this.#call('POST', path, body);
   }
 
+  /** The same where somebody else may be at it: undefined where that is so (409). */
+  async postUnlessBusy(path: string, body: Json = {}): Promise<JsonObject | undefined> {
+    const { status, value, text } = await this.#send('POST', path, body);
+    if (status === 409) return undefined;
+    if (status < 300 && isJsonObject(value)) return value;
+    throw new CommandFailure(`POST ${path} was answered with ${status}: ${text}`, 1);
+  }
+
   put(path: string): Promise<JsonObject> {
     return this.#call('PUT', path);
   }

@@ -1,15 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject } from '../../kernel/json.ts';
 import type { SandboxCredentials } from '../../sandbox/index.ts';
-import { CommandFailure } from '../failure.ts';
 import { giveConsent } from './consent.ts';
 import { Customer, listAt, textOf } from './customer.ts';
 import { ANSWERS, EVENT, FORM, MESSAGE, SHEET_RECORD } from './guests.ts';
+import { endOfRun } from './run-end.ts';
 
 /** Seconds that the sheet asks the platform to wait when its quota is used up. */
 const QUOTA_WAIT = 2;
-const PATIENCE_MS = 60_000;
-const ENDED = ['succeeded', 'failed', 'cancelled', 'needs_review'];
 
 export interface Place {
   readonly platformUrl: string;
@@ -112,7 +109,7 @@ async function submitAll(
     const response = await customer.post(`/v1/forms/${form}/responses`, { answers });
     say(`Response ${index + 1} submitted.`);
     const runs: JsonObject[] = [];
-    for (const id of listAt(response, '/runs')) runs.push(await ended(customer, String(id)));
+    for (const id of listAt(response, '/runs')) runs.push(await endOfRun(customer, String(id)));
     submissions.push({ answers, runs });
   }
   return submissions;
@@ -121,14 +118,4 @@ async function submitAll(
 async function exhaustQuota(sandboxUrl: string): Promise<void> {
   const fault = { vendor: 'google', kind: 'status', status: 429, retryAfter: QUOTA_WAIT, method: 'POST' };
   await new Customer(sandboxUrl, '').post('/_sandbox/faults', fault);
-}
-
-async function ended(customer: Customer, id: string): Promise<JsonObject> {
-  for (const end = Date.now() + PATIENCE_MS; ;) {
-    const run = await customer.get(`/v1/runs/${id}`);
-    if (ENDED.includes(textOf(run, '/state'))) return run;
-    if (Date.now() > end)
-      throw new CommandFailure(`Run ${id} is still ${textOf(run, '/state')} after a minute.`, 1);
-    await sleep(50);
-  }
 }

@@ -30,7 +30,8 @@ export interface NewEnvironment {
 
 /**
  * Begins to create an environment: its row and its operation, which is a run, commit together.
- * @throws SluiceError VALIDATION_FAILED with all that is wrong; CONFLICT where another environment has the name
+ * @throws SluiceError VALIDATION_FAILED with all that is wrong; the transaction's end throws CONFLICT where another
+ *   environment has the name
  */
 export async function createEnvironment(
   deps: ComputeDeps,
@@ -65,13 +66,13 @@ export async function createEnvironment(
     exclusiveKey: operationKey(environment.id),
   };
   const concurrency = await limitOf(stores, plan, environment, run);
-  await stores.runs.add([{ ...run, ...(concurrency && { concurrency }) }]);
+  const added = await stores.runs.addOne({ ...run, ...(concurrency && { concurrency }) });
   await stores.environments.insert(environment);
   await audit(stores, who, 'environment.create', `environment:${environment.id}`, {
     name: environment.name,
     provisioner: plan.id,
   });
-  return { environment, run: (await stores.runs.find(who.tenantId, run.id))! };
+  return { environment, run: added };
 }
 
 /** @returns the input, defaults filled */

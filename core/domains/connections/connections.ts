@@ -5,10 +5,11 @@ import { followPointer } from '../../kernel/json.ts';
 import type { Connection, ConnectionSecrets } from '../../kernel/stores/connections.ts';
 import type { Stores } from '../../kernel/stores/stores.ts';
 import { audit, type Actor } from '../audit/record.ts';
+import { turnOn, type IntakeDeps } from '../datasets/turning-on.ts';
 import type { Catalogue } from '../definitions/catalogue.ts';
 import { completeConfig, planNamed, splitSecrets, type CheckUrl } from './config.ts';
 
-export interface ConnectionDeps {
+export interface ConnectionDeps extends Pick<IntakeDeps, 'objects'> {
   readonly catalogue: Catalogue;
   readonly checkUrl: CheckUrl;
 }
@@ -19,14 +20,15 @@ export interface ShownConnection {
   readonly secretNames: readonly string[];
 }
 
+/** Makes a connection; one of a dataset turns that on. */
 export async function createConnection(
-  { catalogue, checkUrl }: ConnectionDeps,
+  deps: ConnectionDeps,
   stores: Stores,
   who: Actor,
   wanted: { readonly definition: string; readonly name: string; readonly config: JsonObject },
 ): Promise<ShownConnection> {
-  const plan = planNamed(catalogue, wanted.definition);
-  const { config, secrets } = splitSecrets(plan, completeConfig(plan, wanted.config, checkUrl));
+  const plan = planNamed(deps.catalogue, wanted.definition);
+  const { config, secrets } = splitSecrets(plan, completeConfig(plan, wanted.config, deps.checkUrl));
   const now = new Date();
   const connection: Connection = {
     tenantId: who.tenantId,
@@ -45,6 +47,7 @@ export async function createConnection(
     name: connection.name,
     definition: plan.id,
   });
+  if (plan.dataset) await turnOn(deps, stores, who, connection);
   return { connection, secretNames: namesOf(secrets) };
 }
 
@@ -91,7 +94,10 @@ export async function changeConnection(
   return { connection, secretNames: namesOf(secrets) };
 }
 
-/** Throws IN_USE naming the automations, compute environments and log routes that use it. */
+/**
+ * Throws IN_USE naming the automations, compute environments and log routes that use it. A dataset that it has turned on
+ * is off from then on, and keeps what it has.
+ */
 export async function deleteConnection(stores: Stores, who: Actor, connection: Connection): Promise<void> {
   const { tenantId, id, name } = connection;
   const users = await stores.connections.users(tenantId, id);

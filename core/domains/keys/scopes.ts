@@ -7,6 +7,8 @@ export const SCOPES = [
   'audit:read',
   'connections:read',
   'connections:write',
+  'datasets:read',
+  'datasets:write',
   'definitions:read',
   'environments:read',
   'environments:write',

@@ -1,8 +1,8 @@
-import { SluiceError, type Violation } from '../../kernel/errors.ts';
+import { invalidBody, SluiceError, type Violation } from '../../kernel/errors.ts';
 import { pointerSegment } from '../../kernel/json.ts';
 import type { LogColumn } from '../../kernel/logs.ts';
 import { MAX_COLUMNS } from './names.ts';
-import { invalid, tooMany } from './request.ts';
+import { tooMany } from './request.ts';
 
 /**
  * The columns that a schema adds to those a family has.
@@ -35,7 +35,7 @@ export function newColumns(
   }
   if (conflicts.length > 0) throw new SluiceError('CONFLICT', conflicts[0]!.message, { errors: conflicts });
   if (known.length + added.length > MAX_COLUMNS) {
-    throw invalid([{ path: '/schema', message: tooMany(known.length + added.length) }]);
+    throw invalidBody([{ path: '/schema', message: tooMany(known.length + added.length) }]);
   }
   return added;
 }

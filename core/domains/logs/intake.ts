@@ -1,4 +1,4 @@
-import { SluiceError } from '../../kernel/errors.ts';
+import { invalidBody, SluiceError } from '../../kernel/errors.ts';
 import type { LogColumn } from '../../kernel/logs.ts';
 import type { LogDirectory, LogFamily } from '../../kernel/stores/logs.ts';
 import type { IdempotencyClaim } from '../../kernel/stores/idempotency.ts';
@@ -8,7 +8,7 @@ import type { FamilyCache } from './family-cache.ts';
 import { checkCase, homeOf, isComplete, type Growth } from './growth.ts';
 import type { Lanes, Written } from './lanes.ts';
 import type { Meter } from './meter.ts';
-import { invalid, readLogRequest } from './request.ts';
+import { readLogRequest } from './request.ts';
 import { rowsOf, type Rows } from './rows.ts';
 import type { Shards } from './shards.ts';
 
@@ -115,7 +115,7 @@ export class Intake {
   async #checkNuls(shard: string, { nuls }: Rows): Promise<void> {
     if (nuls.length === 0) return;
     const { capabilities } = await this.#deps.shards.open(shard);
-    if (!capabilities.textNul) throw invalid(nuls);
+    if (!capabilities.textNul) throw invalidBody(nuls);
   }
 
   /** One at a time a key in this process; and one body a key, on whatever shards the tenant is. */

@@ -1,4 +1,4 @@
-import { SluiceError, type Violation } from '../../kernel/errors.ts';
+import { invalidBody, type Violation } from '../../kernel/errors.ts';
 import { isJsonObject, pointerSegment, type Json, type JsonObject } from '../../kernel/json.ts';
 import { LOG_TYPES, type LogColumn, type LogType } from '../../kernel/logs.ts';
 import { didYouMean } from '../../kernel/suggest.ts';
@@ -24,7 +24,7 @@ export const MOST_FINDINGS = 20;
 /** Checks the shape of a request. @throws SluiceError VALIDATION_FAILED */
 export function readLogRequest(given: unknown): LogRequest {
   if (!isJsonObject(given))
-    throw invalid([{ path: '', message: `Expected an object, got ${kindOf(given)}.` }]);
+    throw invalidBody([{ path: '', message: `Expected an object, got ${kindOf(given)}.` }]);
   const violations: Violation[] = [];
   for (const key of Object.keys(given)) {
     if (!KEYS.includes(key)) {
@@ -36,7 +36,7 @@ export function readLogRequest(given: unknown): LogRequest {
   const schema = readSchema(given['schema'], violations);
   const logs = readLogs(given['logs'], violations);
   if (violations.length > 0) {
-    throw invalid(violations.slice(0, MOST_FINDINGS), unknownType(family, given['schema']));
+    throw invalidBody(violations.slice(0, MOST_FINDINGS), unknownType(family, given['schema']));
   }
   return { family, schema, logs };
 }
@@ -116,17 +116,6 @@ function readLogs(logs: Json | undefined, violations: Violation[]): readonly Jso
     violations.push({ path: `${path}/${wrong}`, message: `Expected an object, got ${kindOf(logs[wrong])}.` });
   }
   return [];
-}
-
-/** One error for all that was found. */
-export function invalid(violations: readonly Violation[], cause?: SchemaFault): SluiceError {
-  const [first] = violations;
-  const place = first!.path === '' ? 'The body' : first!.path;
-  const others = violations.length > 1 ? ` (and ${violations.length - 1} more)` : '';
-  return new SluiceError('VALIDATION_FAILED', `${place}: ${first!.message}${others}`, {
-    errors: violations,
-    cause,
-  });
 }
 
 function kindOf(value: unknown): string {

@@ -1,9 +1,9 @@
-import type { Violation } from '../../kernel/errors.ts';
+import { invalidBody, type Violation } from '../../kernel/errors.ts';
 import { pointerSegment, type JsonObject } from '../../kernel/json.ts';
 import type { LogColumn, LogType, LogValue } from '../../kernel/logs.ts';
 import { didYouMean } from '../../kernel/suggest.ts';
 import { nameFault } from './names.ts';
-import { invalid, MOST_FINDINGS } from './request.ts';
+import { MOST_FINDINGS } from './request.ts';
 import { SchemaFault } from './schema-fault.ts';
 import { STORED, ValueFault } from './values.ts';
 
@@ -65,7 +65,7 @@ export function rowsOf(family: string, logs: readonly JsonObject[], columns: rea
     }
     rows.push(row);
   }
-  if (violations.length > 0) throw invalid(violations.slice(0, MOST_FINDINGS), fault);
+  if (violations.length > 0) throw invalidBody(violations.slice(0, MOST_FINDINGS), fault);
   // Columns that first occurred later are missing in the rows before.
   for (const row of rows) while (row.length < used.length) row.push(null);
   if (!isSame(used, layout.used)) layout.used = used;

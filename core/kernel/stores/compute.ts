@@ -66,7 +66,10 @@ export interface EnvironmentFilter {
 }
 
 export interface EnvironmentStore {
-  /** Its operation's run has to be there. Throws CONFLICT where another environment of the tenant has the name. */
+  /**
+   * Its operation's run has to be there. It goes out with what follows: where another environment of the tenant has the
+   * name, the transaction throws CONFLICT at its end.
+   */
   insert(environment: ComputeEnvironment): Promise<void>;
   find(tenantId: string, id: string): Promise<ComputeEnvironment | undefined>;
   /** Without those that are DELETED. */

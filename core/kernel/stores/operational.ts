@@ -21,7 +21,12 @@ export interface OperationalStores {
 export interface OperationalStore {
   /**
    * Takes a load in: its rows, what came of them and the ledger's entry commit together, or nothing does. Of each key
-   * the greatest `(version, content)` stands, whatever came first. Rows whose reference is not there are held.
+   * the greatest `(version, content)` stands, whatever came first; contents are compared column by column as declared,
+   * text by its bytes, null above all. Rows whose reference is not there are held.
+   *
+   * Loads, changes and retention of a dataset are merged one after the other, under one lock: ids of loads and their
+   * `loaded_at` are in the order of the commits. Who takes that lock (db/datasets/lock.ts) sees every load with an
+   * earlier `loaded_at`, and none follows with one.
    * @returns `known` where the ledger has this object and etag already
    */
   load(load: NewLoad, rows: LoadRows): Promise<LoadCounts | 'known'>;
@@ -30,7 +35,7 @@ export interface OperationalStore {
   /** Which of these files the ledger has, as loaded, or as refused under this definition. */
   known(source: string, files: readonly FileVersion[], definitionHash: string): Promise<readonly FileVersion[]>;
 
-  /** Rows of a table by key, those whose columns equal `filter`. */
+  /** Rows of a table by key, those whose columns equal `filter`. @throws OperationalError `invalid` */
   rows(table: string, filter: JsonObject, page: PageRequest): Promise<Page<StoredRow>>;
   row(table: string, key: JsonObject): Promise<StoredRow | undefined>;
   /**
@@ -48,6 +53,7 @@ export interface OperationalStore {
   /**
    * What an export takes of a table: accepted versions of its loads, the newest of each key, as CSV in the columns of
    * `columns` (see WarehouseSession.writeRows). `partition_date` is `night`; `_deleted` is true for a key that is gone.
+   * It is the same whatever was loaded, changed or retired since, until the export is committed. In no order.
    */
   exported(table: WarehouseTable, columns: readonly Column[], exportId: number, night: string): AsyncIterable<Uint8Array>;
   /**
@@ -76,12 +82,21 @@ export interface LoadRows {
   /** Of the source, in the order of the lines of `text`. */
   readonly columns: readonly Column[];
   /**
-   * Rows in PostgreSQL's text format of COPY: the line, then a field a column. Where it throws, nothing is taken in. Each
-   * value has been checked: it is one of its column's type.
+   * Rows in PostgreSQL's text format of COPY: the line, then a field a column. Where it throws, nothing is taken in, and
+   * `load` throws the same. Each value has been checked: it is one of its column's type. Dates and times are finite, of
+   * years 1 to 9999, and times in UTC (an offset is passed over); no text, and no text in JSON, holds U+0000 or half of
+   * a surrogate pair. What is `invalid` for the database all the same breaks the load off. A row is put into quarantine
+   * by the store where what is indexed of it is too long for an index.
    */
   readonly text: AsyncIterable<string | Uint8Array>;
   /** What was not taken, known once `text` has ended. */
-  readonly quarantined: () => readonly Quarantined[];
+  readonly quarantined: () => QuarantinedRows;
+}
+
+/** Rows that are not taken: all of them are counted (LoadCounts), the first ones kept. */
+export interface QuarantinedRows {
+  readonly count: number;
+  readonly rows: readonly Quarantined[];
 }
 
 /** A row that is not taken, with the first reason that was found. */
@@ -99,7 +114,7 @@ export interface LoadCounts {
   readonly loaded: number;
   readonly held: number;
   readonly quarantined: number;
-  /** Repeated in the file, known already, or older than what is known. */
+  /** Repeated in the file, known already, or older than what is known (a history keeps it all the same). */
   readonly deduplicated: number;
 }
 

@@ -92,6 +92,8 @@ export interface RunVersion {
 export interface RunRecords {
   /** Adds runs that commit with what caused them. Throws RunExclusion; the transaction is lost then. */
   add(runs: readonly NewRun[]): Promise<void>;
+  /** The same for one, which it gives as it is on record. */
+  addOne(run: NewRun): Promise<Run>;
   find(tenantId: string, id: string): Promise<Run | undefined>;
   list(tenantId: string, filter: RunFilter, page: PageRequest): Promise<Page<Run>>;
   steps(tenantId: string, id: string): Promise<readonly RunStep[]>;

@@ -1,5 +1,6 @@
 import type { EnvironmentStore } from './compute.ts';
 import type { Authorization, AuthorizationStore, ConnectionRecords } from './connections.ts';
+import type { DatasetStore } from './datasets.ts';
 import type { DefinitionStore, DefinitionVersion } from './definitions.ts';
 import type { AutomationStore, Form, FormStore, ResponseStore } from './forms.ts';
 import type { IdempotencyStore } from './idempotency.ts';
@@ -28,6 +29,7 @@ export interface Stores {
   readonly users: UserStore;
   readonly repos: RepoStore;
   readonly environments: EnvironmentStore;
+  readonly datasets: DatasetStore;
   readonly logShards: LogShardStore;
   readonly logTenants: LogTenantStore;
   readonly logFamilies: LogFamilyStore;

@@ -1,10 +1,11 @@
 import type { ClientBase } from 'pg';
 import type { Cursor, RunState } from '../../../core/kernel/runs.ts';
 import { CHANGED, type Changed, type MovedRun, type Subject } from './subject.ts';
+import { datasetBuilds } from './subjects/dataset.ts';
 import { environmentOperations, environmentReads } from './subjects/environment.ts';
 
 /** All subjects of the platform. */
-export const SUBJECTS: readonly Subject[] = [environmentOperations, environmentReads];
+export const SUBJECTS: readonly Subject[] = [environmentOperations, environmentReads, datasetBuilds];
 
 const UNDER_WAY: readonly RunState[] = ['queued', 'running', 'waiting'];
 

@@ -1,0 +1,82 @@
+import type pg from 'pg';
+import type { DatasetRef, LoadCounts, LoadRows, NewLoad } from '../../core/kernel/stores/operational.ts';
+import { promote, waiting, type Arrivals } from './holding.ts';
+import type { Layout } from './layout.ts';
+import { claim, isKnown, note } from './ledger.ts';
+import { lockDataset } from './lock.ts';
+import { merge } from './merge.ts';
+import { outcomes } from './outcomes.ts';
+import { copyIn, copyStaged, stagingOf, withoutOversized, type Staged } from './staging.ts';
+import { BEGIN_LONG, within } from './transaction.ts';
+import { versionOfLoad } from './versions.ts';
+
+type Layouts = ReadonlyMap<string, Layout>;
+
+/**
+ * Takes a load in, in one transaction. Its rows are read and staged without a lock; what follows is done for one load
+ * after the other.
+ */
+export async function takeIn(
+  pool: pg.Pool,
+  dataset: DatasetRef,
+  layouts: Layouts,
+  load: NewLoad,
+  rows: LoadRows,
+): Promise<LoadCounts | 'known'> {
+  const fed = fedBy(layouts, load.source);
+  const staged = fed.map((layout, i) => ({
+    layout,
+    staging: stagingOf(layout.table.columns, i),
+    version: versionOfLoad(layout.table, load),
+  }));
+  const [first] = staged;
+  if (!first) throw new Error(`No table takes rows from the source "${load.source}".`);
+  const begin = [BEGIN_LONG, ...staged.map(({ staging }) => staging.create)].join('; ');
+  return within(
+    pool,
+    async (client) => {
+      if (await isKnown(client, dataset, load)) return 'known';
+      const copied = await copyIn(client, first.staging, rows);
+      const unread = rows.quarantined();
+      const oversized = await withoutOversized(client, first.staging, fed);
+      for (const { staging } of staged.slice(1)) await copyStaged(client, first.staging, staging);
+      await lockDataset(client, dataset);
+      const id = await claim(client, dataset, load);
+      if (id === undefined) return 'known';
+      const { loaded, held } = await mergeAll(
+        client,
+        layouts,
+        staged.map((one) => ({ ...one, load: id })),
+      );
+      const total = copied + unread.count;
+      const quarantined = unread.count + oversized.length;
+      const counts = { rows: total, loaded, held, quarantined, deduplicated: total - loaded - held - quarantined };
+      await note(client, dataset, id, counts, [...unread.rows, ...oversized]);
+      return counts;
+    },
+    begin,
+  );
+}
+
+function fedBy(layouts: Layouts, source: string): readonly Layout[] {
+  return [...layouts.values()].filter(({ table }) => table.from === source);
+}
+
+/** Merges what is staged, table by table, and lets held rows in; a table comes behind those it refers to. */
+export async function mergeAll(
+  client: pg.ClientBase,
+  layouts: Layouts,
+  staged: readonly Staged[],
+): Promise<{ readonly loaded: number; readonly held: number }> {
+  const wait = await waiting(client, layouts.values());
+  const arrivals = new Map<string, Arrivals>();
+  const counts: { readonly loaded: number; readonly held: number }[] = [];
+  for (const [name, layout] of layouts) {
+    const own = staged.find((one) => one.layout === layout);
+    if (own) counts.push(await merge(client, own));
+    const promoted = wait.has(name) ? await promote(client, layout, arrivals) : 0;
+    arrivals.set(name, { staged: own?.staging, promoted: promoted > 0 });
+  }
+  const [only, ...more] = counts;
+  return only && more.length === 0 ? only : outcomes(client, staged);
+}

@@ -1,0 +1,1 @@
+export { commerce, DatasetStand as WarehouseStand, type EndedRun } from '../../../support/dataset.ts';
