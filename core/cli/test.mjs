@@ -3,7 +3,7 @@
 //
 //   node core/cli/test.mjs                          all of it
 //   node core/cli/test.mjs test/language            only these files or folders, without the three checks
-//   node core/cli/test.mjs --soak                   the long form of test/faults and of the proofs of SQL (SLUICE_SOAK=1)
+//   node core/cli/test.mjs --soak                   the long form of test/faults and of the proofs (SLUICE_SOAK=1)
 //   node core/cli/test.mjs --grep=lease             what mocha takes is handed on
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
@@ -48,7 +48,7 @@ async function runCheck({ name, run }) {
 }
 
 function testFiles() {
-  const places = chosen.length > 0 ? chosen : soak ? ['test/faults', 'test/domains/logs/sql'] : ['test'];
+  const places = chosen.length > 0 ? chosen : soak ? ['test/faults', 'test/domains/logs/sql', 'test/domains/datasets/laws.test.ts'] : ['test'];
   return places.flatMap((place) => {
     const full = path.resolve(root, place);
     if (!existsSync(full)) throw new Error(`There is no test file or folder "${place}".`);

@@ -32,7 +32,10 @@ export async function* exportedRows(
   let whole = false;
   try {
     client = await pool.connect();
-    await client.query(`${BEGIN_LONG}; SET TRANSACTION READ ONLY, ISOLATION LEVEL REPEATABLE READ`);
+    // Of loads that came since the last ANALYZE the planner knows nothing, and would read a table once for each of them.
+    await client.query(
+      `${BEGIN_LONG}; SET TRANSACTION READ ONLY, ISOLATION LEVEL REPEATABLE READ; SET LOCAL enable_nestloop = off`,
+    );
     const { rows } = await client.query<Omit<Loads, 'query'>>(
       `SELECT min(id) AS least, max(id) AS most FROM (${query}) AS l`,
     );

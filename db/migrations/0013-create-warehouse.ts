@@ -25,7 +25,9 @@ export const migration: Migration = {
       hash_high numeric(30, 0) NOT NULL,
       hash_low numeric(30, 0) NOT NULL,
       bytes bigint NOT NULL,
+      -- Of models: the run that built it, and by which text. One that is replayed does not build it again.
       run_id uuid,
+      definition_hash text,
       built_at timestamptz NOT NULL DEFAULT now(),
       PRIMARY KEY (tenant_id, dataset, table_name, partition),
       FOREIGN KEY (tenant_id, dataset) REFERENCES datasets (tenant_id, id)

@@ -33,6 +33,10 @@ const COMMIT = `
 const CLOSE = `
   UPDATE datasets SET exported_through = greatest(exported_through, $3::date) WHERE tenant_id = $1 AND id = $2`;
 
+const BUILT_BY = `
+  SELECT table_name AS "table", partition FROM dataset_partitions
+  WHERE tenant_id = $1 AND dataset = $2 AND run_id = $3 AND definition_hash = $4`;
+
 // Both parts see what was current before.
 const EXPORTED_BECOME_CURRENT = `
   WITH made AS (
@@ -82,6 +86,10 @@ export function warehouseRecords(pool: Pool): WarehouseRecords {
   return {
     async current({ tenantId, id }, tables) {
       const { rows } = await pool.query<CurrentPartition>(CURRENT, [tenantId, id, tables ?? null]);
+      return rows;
+    },
+    async builtBy({ tenantId, id }, runId, definitionHash) {
+      const { rows } = await pool.query<PartitionRef>(BUILT_BY, [tenantId, id, runId, definitionHash]);
       return rows;
     },
     openExport: (dataset, due, runId) =>

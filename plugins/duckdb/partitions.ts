@@ -34,7 +34,7 @@ export interface Place {
   readonly scratch: string;
   readonly signal: AbortSignal;
   /** Partitions that are written at a time: one of usual size is one group of rows, and so the work of one thread. */
-  readonly threads: number;
+  readonly writers: number;
 }
 
 /**
@@ -65,13 +65,26 @@ export async function writePartitions(
   const written = new Map<number, WrittenPartition>();
   const left = [...partitions.entries()].reverse();
   const writeLeft = async (connection: DuckDBConnection): Promise<void> => {
-    for (let next = left.pop(); next; next = left.pop()) {
-      const [index, [partition, hash]] = next;
-      place.signal.throwIfAborted();
-      written.set(index, await writeOne(place, connection, target, partition, hash));
+    // While one is on its way to the disk, the next is computed.
+    let putting = Promise.resolve();
+    try {
+      for (let next = left.pop(); next; next = left.pop()) {
+        const [index, [partition, hash]] = next;
+        place.signal.throwIfAborted();
+        const file = await writeFile(place, connection, target, partition);
+        await putting;
+        const put = async (): Promise<void> => {
+          written.set(index, { ...hash, ...(await putFile(place, target, partition, file)) });
+        };
+        putting = put();
+        // It is heard further down; until then it must not count as one that nobody handles.
+        putting.catch(() => undefined);
+      }
+    } finally {
+      await putting;
     }
   };
-  const writers = Array.from({ length: Math.min(place.threads, partitions.length) }, async () => {
+  const writers = Array.from({ length: Math.min(place.writers, partitions.length) }, async () => {
     try {
       await place.engine.beside(writeLeft);
     } finally {
@@ -107,13 +120,12 @@ async function hashesOf(
   });
 }
 
-async function writeOne(
-  { objects, scratch }: Place,
+async function writeFile(
+  { scratch }: Place,
   connection: DuckDBConnection,
-  { columns, partitionBy, keyOf }: PartitionTarget,
+  { columns, partitionBy }: PartitionTarget,
   partition: string | undefined,
-  hash: ContentHash,
-): Promise<WrittenPartition> {
+): Promise<string> {
   const file = path.join(scratch, `${partition ?? 'whole'}.parquet`);
   const names = columns.map(({ name }) => quoted(name)).join(', ');
   const where = partition === undefined ? '' : `WHERE ${quoted(partitionBy!)} = ${literal(partition)}`;
@@ -121,6 +133,15 @@ async function writeOne(
     `COPY (SELECT ${names} FROM ${ROWS} ${where}) TO ${literal(file)}
     (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP})`,
   );
+  return file;
+}
+
+async function putFile(
+  { objects }: Place,
+  { keyOf }: PartitionTarget,
+  partition: string | undefined,
+  file: string,
+): Promise<Pick<WrittenPartition, 'partition' | 'key' | 'bytes'>> {
   const { key, size } = await objects.putFile(keyOf(partition), file, { ifAbsent: true });
-  return { ...hash, partition, key, bytes: size };
+  return { partition, key, bytes: size };
 }

@@ -22,7 +22,7 @@ export async function writeRows(
     const target = { columns, sortBy, keyOf: () => key };
     const select = `SELECT ${columns.map(strictly).join(', ')} FROM ${readCsv(file, columns)}`;
     await keepRows(engine.connection, target, select);
-    const [written] = await writePartitions({ engine, objects, scratch, signal, threads: 1 }, target);
+    const [written] = await writePartitions({ engine, objects, scratch, signal, writers: 1 }, target);
     return written!;
   });
 }

@@ -24,7 +24,7 @@ export function write(
       await createViews(connection, inputs, files);
       await checkSelect(engine, statement);
       await computeRows(engine, statement, target);
-      return writePartitions({ engine, objects, scratch, signal, threads: settings.threads }, target);
+      return writePartitions({ engine, objects, scratch, signal, writers: settings.threads }, target);
     }),
   );
 }

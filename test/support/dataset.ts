@@ -13,7 +13,6 @@ import { exportPiece } from '../../core/domains/datasets/warehouse/export.ts';
 import { modelColumns } from '../../core/domains/datasets/warehouse/model-columns.ts';
 import { inputsOf } from '../../core/domains/datasets/warehouse/inputs.ts';
 import { retirePiece } from '../../core/domains/datasets/warehouse/retire.ts';
-import { Worker } from '../../core/jobs/worker.ts';
 import { systemClock } from '../../core/kernel/clock.ts';
 import type { Column } from '../../core/kernel/columns.ts';
 import { uuid7 } from '../../core/kernel/ids.ts';
@@ -22,33 +21,23 @@ import { ENDED, type ClaimedRun, type RunError, type RunState } from '../../core
 import type { BuildRequest, DatasetServices, DatasetWork } from '../../core/kernel/services.ts';
 import type { DatasetRef, LoadCounts, OperationalStore } from '../../core/kernel/stores/operational.ts';
 import type { CurrentPartition } from '../../core/kernel/stores/warehouse-records.ts';
-import { compileDefinition } from '../../core/language/compile.ts';
 import type { DatasetPlan } from '../../core/language/plan-dataset.ts';
 import type { Plan } from '../../core/language/plan.ts';
 import { formatFinding, type DefinitionSource } from '../../core/language/source.ts';
-import { Registry } from '../../core/kernel/registry.ts';
-import { createAuthorizer } from '../../core/runtime/auth.ts';
-import { createHttpClient } from '../../core/runtime/http/client.ts';
-import { MemoryConnectionStore } from '../../core/runtime/memory/connection-store.ts';
+import { compileDefinition } from '../../core/language/compile.ts';
+import type { Worker } from '../../core/jobs/worker.ts';
 import { operationalStores } from '../../db/datasets/operational-stores.ts';
 import type { Database } from '../../db/open.ts';
 import { RunQueue } from '../../db/stores/run-queue.ts';
 import { warehouseRecords } from '../../db/stores/warehouse-records.ts';
-import buildDataset from '../../plugins/buildDataset/index.ts';
 import duckdb from '../../plugins/duckdb/index.ts';
-import exportDataset from '../../plugins/exportDataset/index.ts';
 import folder from '../../plugins/folder/index.ts';
-import loadDataset from '../../plugins/loadDataset/index.ts';
-import none from '../../plugins/none/index.ts';
-import retireDataset from '../../plugins/retireDataset/index.ts';
 import { objectStoreOf } from '../plugins/object-store.contract.ts';
 import { warehouseOf } from '../plugins/warehouse.contract.ts';
-import { testDatabase } from './database.ts';
+import { testDatabase, type TestDatabase } from './database.ts';
+import { registry, startDatasetWorker } from './dataset-worker.ts';
 import { signed, SIGNING_SECRET } from './datasets.ts';
 import { eventually } from './sluice-process.ts';
-
-const PLUGINS = [none, loadDataset, exportDataset, buildDataset, retireDataset];
-const registry = new Registry(PLUGINS);
 
 type Row = Readonly<Record<string, Json>>;
 type Kind = 'nightly' | 'build' | 'retire';
@@ -83,7 +72,7 @@ export class DatasetStand {
   readonly #place: string;
   readonly #drop: () => Promise<void>;
 
-  private constructor(plan: Plan, { db, drop }: { db: Database; drop(): Promise<void> }, place: string) {
+  private constructor(plan: Plan, { db, drop }: TestDatabase, place: string) {
     this.#plan = plan;
     this.db = db;
     this.#drop = drop;
@@ -95,8 +84,11 @@ export class DatasetStand {
       operational: operationalStores(db.datasets),
       records: warehouseRecords(db.engine),
       objects,
-      warehouse: warehouseOf(duckdb).open('duckdb:?memory=256MB&threads=2', { objects, scratch: join(place, 'scratch') }),
-      clock: { now: () => this.#now, after: systemClock.after },
+      warehouse: warehouseOf(duckdb).open('duckdb:?memory=256MB&threads=2', {
+        objects,
+        scratch: join(place, 'scratch'),
+      }),
+      clock: { ...systemClock, now: () => this.#now },
     };
     this.#loads = new FileLoads(this.deps);
   }
@@ -135,8 +127,15 @@ export class DatasetStand {
   /** A tenant of its own that turned the dataset on at this time. */
   async turnOn(at: string): Promise<void> {
     const tenantId = uuid7();
-    await this.db.engine.query(`INSERT INTO tenants (id, name, data_key, master_key_id) VALUES ($1, 'Acme', '', '')`, [tenantId]);
-    await this.db.engine.query('INSERT INTO datasets (tenant_id, id, created_at) VALUES ($1, $2, $3)', [tenantId, this.plan.id, at]);
+    await this.db.engine.query(
+      `INSERT INTO tenants (id, name, data_key, master_key_id) VALUES ($1, 'Acme', '', '')`,
+      [tenantId],
+    );
+    await this.db.engine.query('INSERT INTO datasets (tenant_id, id, created_at) VALUES ($1, $2, $3)', [
+      tenantId,
+      this.plan.id,
+      at,
+    ]);
     this.#ref = { tenantId, id: this.plan.id };
   }
 
@@ -166,7 +165,10 @@ export class DatasetStand {
       { columns, text: copyText(columns, rows), quarantined: () => ({ count: 0, rows: [] }) },
     );
     if (counts === 'known') throw new Error(`${object} is known.`);
-    await this.committedAt(object, at);
+    await this.db.engine.query(
+      'UPDATE dataset_loads SET loaded_at = $3 WHERE tenant_id = $1 AND object = $2',
+      [this.#ref.tenantId, object, at],
+    );
     return counts;
   }
 
@@ -175,44 +177,55 @@ export class DatasetStand {
     await this.deps.objects.put(landingOf(this.#ref) + key, Buffer.from(content));
   }
 
-  /** Takes in what has landed, as one run that commits at this time. @returns how many files it took */
-  async loadFiles(at: string): Promise<number> {
-    const runId = uuid7();
+  /** Takes in what has landed, as one run does. @returns how many files it took */
+  async loadFiles(): Promise<number> {
+    const work = this.work(uuid7());
     let files = 0;
     for (let done = false; !done;) {
-      const piece = await this.#loads.load(this.work(runId));
+      const piece = await this.services.load(work);
       files += piece.files;
       done = piece.done;
     }
-    await this.db.engine.query('UPDATE dataset_loads SET loaded_at = $3 WHERE tenant_id = $1 AND run_id = $2', [this.#ref.tenantId, runId, at]);
     return files;
   }
 
-  /** Takes in a message of a webhook that was signed at `sentAt`, ms since the epoch, as one that is committed at this time. */
-  async message(source: string, { id, body, sentAt }: { id: string; body: string; sentAt: number }, at: string): Promise<Receipt> {
+  /** Takes in a message of a webhook at the moment at which it is signed, ms since the epoch. */
+  message(
+    source: string,
+    { id, body, sentAt }: { readonly id: string; readonly body: string; readonly sentAt: number },
+  ): Promise<Receipt> {
     const { tenantId } = this.#ref;
     const config = { signingSecret: SIGNING_SECRET };
-    const connection = { tenantId, id: uuid7(), name: 'Shop', definition: this.#plan.id, state: 'active', config, version: 1 } as const;
-    // What is signed long before it is committed was on its way through this platform; a sender signs when it sends.
-    const clock = { now: () => sentAt, after: systemClock.after };
-    const receipt = await receive(
-      { ...this.deps, clock, app: () => ({}) },
+    const connection = {
+      tenantId,
+      id: uuid7(),
+      name: 'Shop',
+      definition: this.#plan.id,
+      state: 'active',
+      config,
+      version: 1,
+    } as const;
+    const headers = signed(id, body, SIGNING_SECRET, new Date(sentAt));
+    return receive(
+      { ...this.deps, clock: { ...systemClock, now: () => sentAt }, app: () => ({}) },
       { tenant: { id: tenantId, name: 'Acme' }, connection, source },
-      { url: 'https://sluice.test/hooks', query: {}, headers: signed(id, body, SIGNING_SECRET, new Date(sentAt)), rawBody: Buffer.from(body) },
+      { url: 'https://sluice.test/hooks', query: {}, headers, rawBody: Buffer.from(body) },
     );
-    if (!receipt.duplicate) await this.committedAt(id, at);
-    return receipt;
   }
 
-  async committedAt(object: string, at: string): Promise<void> {
-    await this.db.engine.query('UPDATE dataset_loads SET loaded_at = $3 WHERE tenant_id = $1 AND object = $2', [this.#ref.tenantId, object, at]);
+  /** Sees to it that what no export has taken counts as committed at this time. */
+  async committedAt(at: string): Promise<void> {
+    await this.db.engine.query(
+      'UPDATE dataset_loads SET loaded_at = $2 WHERE tenant_id = $1 AND export_id IS NULL',
+      [this.#ref.tenantId, at],
+    );
   }
 
   /** Carries a run to its end by a worker. */
   async run(kind: Kind, input: JsonObject = {}): Promise<EndedRun> {
-    await this.#start();
+    this.#worker ??= await startDatasetWorker(this.queue, () => this.#plan, this.services);
     const id = await this.enqueue(kind, input);
-    this.#worker!.wake();
+    this.#worker.wake();
     return eventually(`the ${kind} ends`, async () => {
       const found = await this.look(id);
       return ENDED.includes(found.state) && found;
@@ -241,11 +254,10 @@ export class DatasetStand {
       throw error;
     }
     await this.end(run, 'succeeded');
-    await this.db.engine.query('UPDATE dataset_exports SET committed_at = $3 WHERE tenant_id = $1 AND run_id = $2', [
-      this.#ref.tenantId,
-      run.id,
-      new Date(this.#now),
-    ]);
+    await this.db.engine.query(
+      'UPDATE dataset_exports SET committed_at = $3 WHERE tenant_id = $1 AND run_id = $2',
+      [this.#ref.tenantId, run.id, new Date(this.#now)],
+    );
   }
 
   async retire(): Promise<void> {
@@ -268,26 +280,41 @@ export class DatasetStand {
   }
 
   async enqueue(kind: Kind, input: JsonObject = {}): Promise<string> {
-    const dataset = { ...this.#ref, connectionId: uuid7(), exportedThrough: undefined, createdAt: new Date() };
+    const dataset = {
+      ...this.#ref,
+      connectionId: uuid7(),
+      exportedThrough: undefined,
+      createdAt: new Date(),
+    };
     const run = { ...datasetRun(this.plan, dataset, kind, input), input };
     await this.queue.enqueue([run]);
     return run.id;
   }
 
   async look(id: string): Promise<EndedRun> {
-    const { rows } = await this.db.engine.query<EndedRun>('SELECT id, state, outputs, error FROM runs WHERE id = $1', [id]);
+    const { rows } = await this.db.engine.query<EndedRun>(
+      'SELECT id, state, outputs, error FROM runs WHERE id = $1',
+      [id],
+    );
     return rows[0]!;
   }
 
   /** What a step of this run would be given. */
   work(runId: string): DatasetWork {
     const { id, version, hash } = this.plan;
-    return { tenantId: this.#ref.tenantId, dataset: id, definition: { id, version, hash }, runId, signal: new AbortController().signal };
+    return {
+      tenantId: this.#ref.tenantId,
+      dataset: id,
+      definition: { id, version, hash },
+      runId,
+      signal: new AbortController().signal,
+    };
   }
 
-  get services(): Omit<DatasetServices, 'load'> {
+  get services(): DatasetServices {
     const { deps } = this;
     return {
+      load: (work) => asPiece(() => this.#loads.load(work)),
       export: (work, date) => asPiece(() => exportPiece(deps, work, date)),
       build: (work, what) => asPiece(() => buildPiece(deps, work, what)),
       retire: (work) => asPiece(() => retirePiece(deps, work)),
@@ -309,24 +336,11 @@ export class DatasetStand {
     const names = [...warehouse, ...models].map(({ name }) => name);
     const columns = await modelColumns(this.deps.warehouse, this.dataset);
     const inputs = inputsOf(this.dataset, columns, names, await this.current());
-    return (await this.deps.warehouse.query(inputs, { sql }, { maxRows: 10_000, timeoutMs: 20_000 })).rows;
+    return (await this.deps.warehouse.query(inputs, { sql }, { maxRows: 100_000, timeoutMs: 20_000 })).rows;
   }
 
   async marks(): Promise<readonly string[]> {
     return (await this.deps.records.marks(this.#ref)).map(({ table, partition }) => `${table} ${partition}`);
-  }
-
-  async #start(): Promise<void> {
-    if (this.#worker) return;
-    const connections = new MemoryConnectionStore(this.plan.id, {});
-    const http = createHttpClient({ endpoints: {}, clock: systemClock });
-    const app = () => ({});
-    const authorizer = createAuthorizer({ registry, connections, http, clock: systemClock, app });
-    const services = { datasets: { ...this.services, load: () => Promise.reject(new Error('Not here.')) } };
-    const engine = { clock: systemClock, random: Math.random, http, authorizer, connections, app, stepTypes: (name: string) => registry.stepType(name), services, events: async () => [] };
-    const log = { warn() {}, error: (fields: object, message: string) => console.error(message, fields) };
-    this.#worker = new Worker({ queue: this.queue, engine, plan: async () => this.plan, log });
-    await this.#worker.start();
   }
 
   async close(): Promise<void> {
@@ -348,7 +362,12 @@ export function compiled(source: DefinitionSource): Plan {
 /** Rows as the operational store takes them in: PostgreSQL's text format, the line in front. */
 async function* copyText(columns: readonly Column[], rows: readonly Row[]): AsyncGenerator<string> {
   for (const [index, row] of rows.entries()) {
-    const fields = columns.map(({ name }) => (row[name] === undefined || row[name] === null ? '\\N' : String(row[name])));
+    const fields = columns.map(({ name }) => copyField(row[name] ?? null));
     yield `${[index + 2, ...fields].join('\t')}\n`;
   }
+}
+
+function copyField(value: Json): string {
+  if (value === null) return '\\N';
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

@@ -6,11 +6,11 @@ import { Webhook } from 'standardwebhooks';
 export const SIGNING_SECRET = `whsec_${Buffer.from('secret-of-the-shop-0123456789').toString('base64')}`;
 
 /** Puts a file below a landing folder as a careful sender does: it has its name once it is whole. */
-export async function drop(landingFolder: string, key: string, lines: readonly string[]): Promise<void> {
+export async function drop(landingFolder: string, key: string, content: readonly string[] | Uint8Array): Promise<void> {
   const file = path.join(landingFolder, ...key.split('/'));
   const part = path.join(path.dirname(file), `.${path.basename(file)}`);
   await mkdir(path.dirname(file), { recursive: true });
-  await writeFile(part, `${lines.join('\n')}\n`);
+  await writeFile(part, content instanceof Uint8Array ? content : `${content.join('\n')}\n`);
   // The clock of a file system moves in steps: within one, a file that is moved looks like one that is written.
   await utimes(part, 0, 0);
   await rename(part, file);

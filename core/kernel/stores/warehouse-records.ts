@@ -69,6 +69,8 @@ export interface StagedPartition extends PartitionRef {
 export interface WarehouseRecords {
   /** What is current of all tables, or of these; by table and partition. */
   current(dataset: DatasetRef, tables?: readonly string[]): Promise<readonly CurrentPartition[]>;
+  /** Partitions of models that are current and were built by a run, under a definition, before it was replayed. */
+  builtBy(dataset: DatasetRef, runId: string, definitionHash: string): Promise<readonly PartitionRef[]>;
 
   /**
    * The export that is open, else a new one for the next night that is due: a load belongs to the night of the day in

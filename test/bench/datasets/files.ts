@@ -31,13 +31,14 @@ type Rows = Generator<string>;
 
 /** Products and variants, which all batches share. */
 export function writeCatalogue(folder: string): Promise<CsvFile[]> {
-  const time = new Date(FIRST_DAY).toISOString();
+  const [time, later] = [FIRST_DAY, FIRST_DAY + DAY].map((ms) => new Date(ms).toISOString());
   return writeAll(folder, 'catalogue', {
     products: ['id,title,product_type,created_at', PRODUCTS, (n) => `p${n},Product ${n},type ${n % 20},${time}`],
     variants: [
       'id,product_id,price,title,created_at,updated_at,ingested_at',
-      VARIANTS,
-      (n) => `v${n},p${n % PRODUCTS},${100 + (n % 900)},Variant ${n},${time},${time},${time}`,
+      2 * VARIANTS,
+      // Each of them with a second price, from the next day on.
+      (n) => `v${n % VARIANTS},p${n % PRODUCTS},${100 + (n % 900)},Variant ${n},${time},${n < VARIANTS ? time : later},${time}`,
     ],
   });
 }

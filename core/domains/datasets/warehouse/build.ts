@@ -33,8 +33,14 @@ export async function buildPiece(deps: DatasetDeps, given: DatasetWork, what: Bu
   return { partitions: 0, failed: 0, done: true };
 }
 
-async function stateOf({ records }: DatasetDeps, { ref, runId }: OpenWork, what: BuildRequest): Promise<BuildState> {
-  return { what, marks: await records.marks(ref), staged: await records.staged(ref, runId) };
+async function stateOf({ records }: DatasetDeps, work: OpenWork, what: BuildRequest): Promise<BuildState> {
+  const { ref, runId, definitionHash } = work;
+  return {
+    what,
+    marks: await records.marks(ref),
+    staged: await records.staged(ref, runId),
+    built: await records.builtBy(ref, runId, definitionHash),
+  };
 }
 
 async function buildSome(

@@ -7,6 +7,7 @@ import {
   type PartitionRef,
 } from '../../../kernel/stores/warehouse-records.ts';
 import type { WarehouseInput, WarehouseInputs } from '../../../kernel/warehouse.ts';
+import { asText } from '../../../language/schema/show.ts';
 import { latestRows } from '../../../language/sql/latest-rows.ts';
 import type { DatasetDeps } from '../deps.ts';
 import { inputsOf, queriesOf, type HeldPartition } from './inputs.ts';
@@ -63,7 +64,7 @@ async function partitionsOf(
   const dates = `select distinct cast(${quoted(partition)} as varchar) as "date"
 from ${asTable(sqlFor(dirty, warehouse.name), '_dirty')} where ${quoted(partition)} is not null order by 1`;
   const { rows } = await warehouse.query(inputs, { sql: withQueries(queries, dates) }, LIMITS, signal);
-  return rows.map(([date]) => String(date));
+  return rows.map(([date]) => asText(date));
 }
 
 /** What is current once the export is committed. */

@@ -15,7 +15,10 @@ export const HELD = '_held';
  * one with the greater content, and of those the change. A snapshot has no rows that are there no more; a log has them as
  * they last were. Each side has a key once, so that a join does, which reads what is held without sorting it.
  */
-export function mergedRows(table: Pick<WarehouseTable, 'columns' | 'rowKey' | 'load'>, night: string): string {
+export function mergedRows(
+  table: Pick<WarehouseTable, 'columns' | 'rowKey' | 'load'>,
+  night: string,
+): string {
   const gone = table.load === 'snapshot' ? ` and not c.${quoted(DELETED.name)}` : '';
   return `${side(table, night, 'c')}
 from ${quoted(CHANGES)} as c left join ${quoted(HELD)} as h on ${sameKey(table)}
@@ -47,7 +50,9 @@ function greaterContent([name, ...more]: readonly string[]): string {
 /** The columns of one side; the date is that of the partition, whichever night a row comes from. */
 function side({ columns }: Pick<WarehouseTable, 'columns'>, night: string, of: string): string {
   const list = columns.map(({ name }) =>
-    name === 'partition_date' ? `date '${night}' as ${quoted(name)}` : `${of}.${quoted(name)} as ${quoted(name)}`,
+    name === 'partition_date'
+      ? `date '${night}' as ${quoted(name)}`
+      : `${of}.${quoted(name)} as ${quoted(name)}`,
   );
   return `select ${list.join(', ')}`;
 }

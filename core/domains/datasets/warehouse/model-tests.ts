@@ -2,6 +2,7 @@ import type { Column } from '../../../kernel/columns.ts';
 import type { DatasetModel, ModelTest } from '../../../kernel/datasets.ts';
 import type { WarehouseRows } from '../../../kernel/warehouse.ts';
 import type { DatasetPlan } from '../../../language/plan-dataset.ts';
+import { asText } from '../../../language/schema/show.ts';
 import type { DatasetDeps } from '../deps.ts';
 import { inputsOf, queriesOf, type HeldPartition } from './inputs.ts';
 import { LIMITS } from './limits.ts';
@@ -65,7 +66,7 @@ export async function runTest(
   const rows = await ask(query.select);
   return rows.map(([partition, ...found]) => ({
     test: nameOfTest(test),
-    ...(query.ofWhole || partition === null || partition === undefined ? {} : { partition: String(partition) }),
+    ...(query.ofWhole || partition === null || partition === undefined ? {} : { partition: asText(partition) }),
     message: query.message(found),
   }));
 }

@@ -1,6 +1,6 @@
 import type { DatasetModel } from '../../../kernel/datasets.ts';
 import type { BuildRequest } from '../../../kernel/services.ts';
-import { WHOLE, type Mark, type StagedPartition } from '../../../kernel/stores/warehouse-records.ts';
+import { WHOLE, type Mark, type PartitionRef, type StagedPartition } from '../../../kernel/stores/warehouse-records.ts';
 import type { DatasetPlan } from '../../../language/plan-dataset.ts';
 import { daysBetween } from './day.ts';
 import { isCutAlike } from './staging.ts';
@@ -10,17 +10,21 @@ export interface BuildState {
   readonly what: BuildRequest;
   readonly marks: readonly Mark[];
   readonly staged: readonly StagedPartition[];
+  /** What the run had built before it failed and was replayed: of the days asked for only the others are left. */
+  readonly built: readonly PartitionRef[];
 }
 
 /**
  * The partitions of a model that a run has still to build: those marked, the days asked for, and those that follow what
  * the run has built so far. `WHOLE` of a model with partitions is all of them.
  */
-export function leftToBuild(model: DatasetModel, { what, marks, staged }: BuildState): readonly string[] {
+export function leftToBuild(model: DatasetModel, { what, marks, staged, built }: BuildState): readonly string[] {
   if (what.models && !what.models.includes(model.name)) return [];
   const own = staged.filter(({ table }) => table === model.name).map(({ partition }) => partition);
+  const before = new Set(built.filter(({ table }) => table === model.name).map(({ partition }) => partition));
+  const asked = daysAsked(model, what).filter((day) => !before.has(day));
   const marked = [...marks, ...staged.flatMap(({ follows }) => follows)];
-  const wanted = new Set([...marked.filter(({ table }) => table === model.name).map(({ partition }) => partition), ...daysAsked(model, what)]);
+  const wanted = new Set([...marked.filter(({ table }) => table === model.name).map(({ partition }) => partition), ...asked]);
   if (wanted.has(WHOLE)) return own.includes(WHOLE) ? [] : [WHOLE];
   return [...wanted].filter((partition) => !own.includes(partition) && !own.includes(WHOLE)).sort();
 }

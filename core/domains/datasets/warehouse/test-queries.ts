@@ -1,6 +1,7 @@
 import type { Column } from '../../../kernel/columns.ts';
 import type { DatasetModel, ModelTest } from '../../../kernel/datasets.ts';
 import type { Json } from '../../../kernel/json.ts';
+import { asText } from '../../../language/schema/show.ts';
 import { endOfDay } from './day.ts';
 import { asTable, inPartitions, listOf, quoted, sqlFor, type NamedQuery } from './sql.ts';
 
@@ -51,7 +52,7 @@ export function testQuery(test: ModelTest, model: DatasetModel, place: TestPlace
 }
 
 const counted = ([rows, example]: readonly Json[]): string =>
-  `${String(rows)} ${rows === 1 ? 'row' : 'rows'}, for example ${String(example)}.`;
+  `${asText(rows)} ${rows === 1 ? 'row' : 'rows'}, for example ${asText(example)}.`;
 
 /** The date that a row belongs to, as text. */
 function dateOf({ partition }: DatasetModel): string {
@@ -123,7 +124,7 @@ where ${known('_ours')} is distinct from ${known('_theirs')} order by 1`;
     { name: '_ours', sql: ours },
     { name: '_theirs', sql: theirs },
   ];
-  return { queries, select, values: [], message: ([here, there]) => `it is ${String(here)}, and ${String(there)} is what it should be.` };
+  return { queries, select, values: [], message: ([here, there]) => `it is ${asText(here)}, and ${asText(there)} is what it should be.` };
 }
 
 type Freshness = Extract<ModelTest, { test: 'freshness' }>;
@@ -137,6 +138,6 @@ function freshness({ column, withinMs }: Freshness, model: DatasetModel, { colum
   const select = `select null as "date", cast(${newest} as varchar) from ${quoted(model.name)}
 having ${newest} is null or cast(${newest} as timestamp) < cast($1 as timestamp)`;
   const message = ([found]: readonly Json[]): string =>
-    `the newest value is ${found === null ? 'none' : String(found)}, and at the end of ${date} one of ${oldest} was still fresh enough.`;
+    `the newest value is ${found === null ? 'none' : asText(found)}, and at the end of ${date} one of ${oldest} was still fresh enough.`;
   return { queries: [], select, values: [oldest], message, ofWhole: true };
 }

@@ -9,6 +9,7 @@ export interface OpenWork {
   readonly ref: DatasetRef;
   readonly dataset: DatasetPlan;
   readonly runId: string;
+  readonly definitionHash: string;
   readonly signal: AbortSignal;
 }
 
@@ -19,5 +20,5 @@ export async function openWork({ catalogue }: Pick<DatasetDeps, 'catalogue'>, wo
   if (!plan?.dataset || plan.id !== id) {
     throw new StepFault('config', `The definition ${definition.id} ${definition.version} of this run is not that of a dataset "${id}".`);
   }
-  return { ref: { tenantId, id }, dataset: plan.dataset, runId, signal };
+  return { ref: { tenantId, id }, dataset: plan.dataset, runId, definitionHash: definition.hash, signal };
 }

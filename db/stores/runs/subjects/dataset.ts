@@ -22,13 +22,15 @@ const SWAP = `
     WHERE p.tenant_id = $1 AND p.dataset = $2 AND p.table_name = g.table_name AND p.partition = g.partition
       AND g.made IS NULL
   ), put AS (
-    INSERT INTO dataset_partitions (tenant_id, dataset, table_name, partition, object_key, rows, hash_high, hash_low, bytes, run_id)
+    INSERT INTO dataset_partitions (tenant_id, dataset, table_name, partition, object_key, rows, hash_high, hash_low, bytes,
+      run_id, definition_hash)
     SELECT $1, $2, table_name, partition, made ->> 'key', (made ->> 'rows')::bigint, (made ->> 'high')::numeric,
-      (made ->> 'low')::numeric, (made ->> 'bytes')::bigint, $3
+      (made ->> 'low')::numeric, (made ->> 'bytes')::bigint, $3,
+      (SELECT definition_hash FROM runs WHERE tenant_id = $1 AND id = $3)
     FROM good WHERE made IS NOT NULL
     ON CONFLICT (tenant_id, dataset, table_name, partition) DO UPDATE SET object_key = excluded.object_key,
       rows = excluded.rows, hash_high = excluded.hash_high, hash_low = excluded.hash_low, bytes = excluded.bytes,
-      run_id = excluded.run_id, built_at = now()
+      run_id = excluded.run_id, definition_hash = excluded.definition_hash, built_at = now()
   ), answered AS (
     DELETE FROM dataset_marks
     WHERE tenant_id = $1 AND dataset = $2 AND id IN (SELECT unnest(marks) FROM good)

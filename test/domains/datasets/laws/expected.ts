@@ -35,13 +35,21 @@ export class Expected {
   /** Of the rows whose references are there. */
   rows(table: string): readonly Version[] {
     const declared = this.#tables.get(table)!;
-    return newest(declared, declared.key, this.#versions.get(table)!.filter((one) => !this.#isWaiting(declared, one)));
+    return newest(
+      declared,
+      declared.key,
+      this.#versions.get(table)!.filter((one) => !this.#isWaiting(declared, one)),
+    );
   }
 
   held(table: string): readonly Version[] {
     const declared = this.#tables.get(table)!;
     const by = [...declared.key, ...declared.references.map(({ column }) => column)];
-    return newest(declared, by, this.#versions.get(table)!.filter((one) => this.#isWaiting(declared, one)));
+    return newest(
+      declared,
+      by,
+      this.#versions.get(table)!.filter((one) => this.#isWaiting(declared, one)),
+    );
   }
 
   history(table: string): readonly Version[] {
@@ -59,28 +67,30 @@ export class Expected {
   /** A row for each line and transaction of an order; one of them may be missing. */
   fact(): readonly FactRow[] {
     const products = new Map(this.latest('variant').map(({ row }) => [row['id'], row['product_id']!]));
-    return this.latest('orders').flatMap(({ row: { id, processed_timestamp: at, customer_id: customer } }) => {
-      const lines = this.latest('order_lines').filter(({ row }) => row['order_id'] === id);
-      const payments = this.latest('transaction')
-        .filter(({ row }) => row['order_id'] === id)
-        .sort((a, b) => -compare(lastBy(a), lastBy(b)));
-      if (lines.length === 0 && payments.length === 0) return [];
-      return (lines.length > 0 ? lines : [undefined]).flatMap((line) =>
-        (payments.length > 0 ? payments : [undefined]).map((payment): FactRow => [
-          id!,
-          String(at).slice(0, 10),
-          customer!,
-          line?.row['id'] ?? null,
-          line?.row['variant_id'] ?? null,
-          products.get(line?.row['variant_id'] ?? '') ?? null,
-          line?.row['quantity'] ?? null,
-          line?.row['revenue'] ?? null,
-          payment?.row['id'] ?? null,
-          payment?.row['status'] ?? null,
-          payment !== undefined && payment === payments[0],
-        ]),
-      );
-    });
+    return this.latest('orders').flatMap(
+      ({ row: { id, processed_timestamp: at, customer_id: customer } }) => {
+        const lines = this.latest('order_lines').filter(({ row }) => row['order_id'] === id);
+        const payments = this.latest('transaction')
+          .filter(({ row }) => row['order_id'] === id)
+          .sort((a, b) => -compare(lastBy(a), lastBy(b)));
+        if (lines.length === 0 && payments.length === 0) return [];
+        return (lines.length > 0 ? lines : [undefined]).flatMap((line) =>
+          (payments.length > 0 ? payments : [undefined]).map((payment): FactRow => [
+            id!,
+            String(at).slice(0, 10),
+            customer!,
+            line?.row['id'] ?? null,
+            line?.row['variant_id'] ?? null,
+            products.get(line?.row['variant_id'] ?? '') ?? null,
+            line?.row['quantity'] ?? null,
+            line?.row['revenue'] ?? null,
+            payment?.row['id'] ?? null,
+            payment?.row['status'] ?? null,
+            payment !== undefined && payment === payments[0],
+          ]),
+        );
+      },
+    );
   }
 }
 
@@ -95,11 +105,18 @@ function versionsOf(table: DatasetTable, arrivals: readonly Arrival[]): readonly
       return arrival.isBad ? [] : [{ row: arrival.row, version: new Date(arrival.sentAt).toISOString() }];
     if (arrival.bad.length > MOST_BAD) return [];
     const { version } = table;
-    return arrival.rows.map((row) => ({ row, version: version.by === 'column' ? String(row[version.column]) : arrival.key }));
+    return arrival.rows.map((row) => ({
+      row,
+      version: version.by === 'column' ? String(row[version.column]) : arrival.key,
+    }));
   });
 }
 
-function newest(table: DatasetTable, by: readonly string[], versions: readonly Version[]): readonly Version[] {
+function newest(
+  table: DatasetTable,
+  by: readonly string[],
+  versions: readonly Version[],
+): readonly Version[] {
   const found = new Map<string, Version>();
   for (const one of versions) {
     const key = JSON.stringify(by.map((name) => (name === '_version' ? one.version : one.row[name])));

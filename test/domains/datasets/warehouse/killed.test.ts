@@ -2,20 +2,20 @@ import { expect } from 'chai';
 import { buildPiece } from '../../../../core/domains/datasets/warehouse/build.ts';
 import { exportPiece } from '../../../../core/domains/datasets/warehouse/export.ts';
 import type { DatasetDeps } from '../../../../core/domains/datasets/deps.ts';
-import type { ClaimedRun, RunState } from '../../../../core/kernel/runs.ts';
+import type { ClaimedRun } from '../../../../core/kernel/runs.ts';
 import type { WarehouseRecords } from '../../../../core/kernel/stores/warehouse-records.ts';
 import { keysIn } from '../../../plugins/object-store.contract.ts';
 import { rejection } from '../../../support/rejection.ts';
 import { sold, TILL } from './till.ts';
-import { WarehouseStand } from './stand.ts';
+import { DatasetStand } from '../../../support/dataset.ts';
 
 const NOON = '2026-03-03T12:00:00Z';
 
 describe('the work on a warehouse', function () {
   this.timeout(60_000);
-  let stand: WarehouseStand;
+  let stand: DatasetStand;
   before(async () => {
-    stand = await WarehouseStand.open(TILL);
+    stand = await DatasetStand.open(TILL);
   });
   after(() => stand.close());
   beforeEach(async () => {
@@ -25,15 +25,6 @@ describe('the work on a warehouse', function () {
     await stand.load('sold', NOON, sold('a', '2026-03-02'), sold('b', '2026-03-03'));
   });
 
-  /** A run in the hands of a worker that never ends it by itself. */
-  const claimed = async (): Promise<ClaimedRun> => {
-    const id = await stand.enqueue('build');
-    const worker = crypto.randomUUID();
-    await stand.queue.register({ id: worker, host: 'test', pid: 1 });
-    return (await stand.queue.claim(worker, 100)).find((run) => run.id === id)!;
-  };
-  const end = async ({ tenantId, id, kind, leaseEpoch, cursor, attempt }: ClaimedRun, state: RunState): Promise<void> =>
-    void (await stand.queue.write([{ tenantId, id, kind, leaseEpoch, cursor, attempt, state, trace: [] }]));
   const exportAll = async (run: ClaimedRun): Promise<void> => {
     while (!(await stand.services.export(stand.work(run.id), undefined)).done);
   };
@@ -52,7 +43,7 @@ describe('the work on a warehouse', function () {
 
   for (const when of ['before', 'after'] as const) {
     it(`is done again, and once, where an export was killed ${when} it has noted something`, async () => {
-      const run = await claimed();
+      const run = await stand.claimed('build');
       const work = stand.work(run.id);
       for (const method of ['openExport', 'noteExported', 'commitExport'] as const) {
         const deps = breaking(method, when);
@@ -69,11 +60,11 @@ describe('the work on a warehouse', function () {
       await exportAll(run);
       const { rows } = await stand.db.engine.query('SELECT night FROM dataset_exports WHERE tenant_id = $1', [stand.ref.tenantId]);
       expect(rows).to.deep.equal([{ night: '2026-03-03' }]);
-      await end(run, 'cancelled');
+      await stand.end(run, 'cancelled');
     });
 
     it(`is done again, and once, where a build was killed ${when} it has staged something`, async () => {
-      const run = await claimed();
+      const run = await stand.claimed('build');
       await exportAll(run);
       await rejection(buildPiece(breaking('stage', when), stand.work(run.id), {}));
       await buildAll(run);
@@ -86,19 +77,19 @@ describe('the work on a warehouse', function () {
         'takings 2026-03-03',
         'total ',
       ]);
-      await end(run, 'succeeded');
+      await stand.end(run, 'succeeded');
       expect(await stand.ask('select cast(cents as bigint), days from total')).to.deep.equal([[2, 2]]);
     });
   }
 
   it('is current with the end of its run, and not before, be that good or bad', async () => {
     for (const state of ['succeeded', 'failed'] as const) {
-      const run = await claimed();
+      const run = await stand.claimed('build');
       await exportAll(run);
       const before = await stand.current('takings', 'total');
       await buildAll(run);
       expect(await stand.current('takings', 'total')).to.deep.equal(before);
-      await end(run, state);
+      await stand.end(run, state);
       expect((await stand.current('takings', 'total')).length).to.equal(3);
       expect(await stand.marks()).to.deep.equal([]);
       expect(await stand.deps.records.staged(stand.ref, run.id)).to.deep.equal([]);
@@ -107,40 +98,40 @@ describe('the work on a warehouse', function () {
   });
 
   it('is dropped where its run is cancelled, and is still to be done', async () => {
-    const run = await claimed();
+    const run = await stand.claimed('build');
     await exportAll(run);
     await buildAll(run);
-    await end(run, 'cancelled');
+    await stand.end(run, 'cancelled');
     expect(await stand.current('takings', 'total')).to.deep.equal([]);
     expect(await stand.marks()).to.have.members(['takings 2026-03-02', 'takings 2026-03-03', 'newest ']);
   });
 
   it('marks what should have followed, where the run ends before it came to that', async () => {
-    const run = await claimed();
+    const run = await stand.claimed('build');
     await exportAll(run);
     const { done } = await stand.services.build(stand.work(run.id), { models: ['takings'] });
     expect(done).to.equal(false);
-    await end(run, 'failed');
+    await stand.end(run, 'failed');
     expect(await stand.partitions('takings')).to.deep.equal({ '2026-03-02': 1, '2026-03-03': 1 });
     expect(await stand.marks()).to.have.members(['daily 2026-03-02', 'daily 2026-03-03', 'newest ']);
   });
 
   it('says nothing for a run that has ended', async () => {
-    const run = await claimed();
+    const run = await stand.claimed('build');
     await exportAll(run);
-    await end(run, 'failed');
+    await stand.end(run, 'failed');
     await stand.services.build(stand.work(run.id), {});
     expect(await stand.deps.records.staged(stand.ref, run.id)).to.deep.equal([]);
   });
 
   it('leaves objects that go a day after nothing names them', async () => {
-    const run = await claimed();
+    const run = await stand.claimed('build');
     const work = stand.work(run.id);
     await rejection(exportPiece(breaking('noteExported', 'before'), work, undefined));
     await exportAll(run);
     await rejection(buildPiece(breaking('stage', 'before'), work, {}));
     await buildAll(run);
-    await end(run, 'succeeded');
+    await stand.end(run, 'succeeded');
     await stand.run('build', { from: '2026-03-02', to: '2026-03-03' });
     const current = (await stand.current()).map(({ key }) => key).sort();
     const prefix = `warehouse/${stand.ref.tenantId}/`;

@@ -1,14 +1,14 @@
 import { expect } from 'chai';
 import { line, order, payment, product, variant } from './shop-rows.ts';
-import { commerce, WarehouseStand } from './stand.ts';
+import { commerce, DatasetStand } from '../../../support/dataset.ts';
 
 const FACT = 'dwd_orders_variant_status';
 
 describe('a nightly run of a dataset', function () {
   this.timeout(60_000);
-  let stand: WarehouseStand;
+  let stand: DatasetStand;
   before(async () => {
-    stand = await WarehouseStand.open(commerce());
+    stand = await DatasetStand.open(commerce());
   });
   after(() => stand.close());
   beforeEach(async () => {
@@ -16,7 +16,7 @@ describe('a nightly run of a dataset', function () {
     stand.now('2026-03-04T03:00:00Z');
   });
 
-  const succeeded = async (...run: Parameters<WarehouseStand['run']>) => {
+  const succeeded = async (...run: Parameters<DatasetStand['run']>) => {
     const ended = await stand.run(...run);
     expect(ended.state, ended.error?.message).to.equal('succeeded');
     return ended;

@@ -1,1 +1,0 @@
-export { commerce, DatasetStand as WarehouseStand, type EndedRun } from '../../../support/dataset.ts';
