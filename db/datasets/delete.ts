@@ -3,9 +3,10 @@ import type { JsonObject } from '../../core/kernel/json.ts';
 import type { DatasetRef } from '../../core/kernel/stores/operational.ts';
 import { cascadeOf, withClause, type Going } from './cascade.ts';
 import { list } from './column-sql.ts';
+import type { Group } from './group.ts';
 import { namesOf, storedColumns, type Layout } from './layout.ts';
 import { note } from './ledger.ts';
-import { lockDataset } from './lock.ts';
+import { lockTables } from './lock.ts';
 import { claimChange, present } from './patch.ts';
 import { hasKey } from './rows.ts';
 import { nextVersion } from './versions.ts';
@@ -17,17 +18,17 @@ import { nextVersion } from './versions.ts';
 export async function deleteRow(
   client: ClientBase,
   dataset: DatasetRef,
-  layouts: ReadonlyMap<string, Layout>,
+  group: Group,
   layout: Layout,
   key: JsonObject,
   expected: string | undefined,
 ): Promise<void> {
   const { table, rows } = layout;
-  await lockDataset(client, dataset);
+  await lockTables(client, dataset, group.keys());
   await present(client, layout, key, expected);
   const load = await claimChange(client, dataset, layout);
   const stored = list(namesOf(storedColumns(table)), 't');
-  const going = cascadeOf(layouts, table.name, `SELECT ${stored} FROM ${rows} AS t WHERE ${hasKey(table, key)}`);
+  const going = cascadeOf(group, table.name, `SELECT ${stored} FROM ${rows} AS t WHERE ${hasKey(table, key)}`);
   const { rows: found } = await client.query<{ count: number }>(`
     WITH ${[withClause(going), ...going.flatMap((one) => marks(one, load))].join(', ')}
     SELECT ${going.map(({ name }) => `(SELECT count(*) FROM ${name})`).join(' + ')} AS count`);

@@ -40,8 +40,8 @@ const CLAIM = `
   RETURNING id`;
 
 /**
- * Writes the entry of a load that is about to be merged. The caller holds the dataset's lock, so that the order of ids
- * and of `loaded_at` is that of the commits.
+ * Writes the entry of a load that is about to be merged. The caller holds the tables it goes to, so that the order of
+ * ids and of `loaded_at` is that of the commits.
  * @returns its id; undefined where the ledger has it
  */
 export async function claim(client: ClientBase, dataset: DatasetRef, load: NewLoad): Promise<string | undefined> {

@@ -1,29 +1,28 @@
 import type pg from 'pg';
 import type { DatasetRef, LoadCounts, LoadRows, NewLoad } from '../../core/kernel/stores/operational.ts';
+import { groupWith, type Group } from './group.ts';
 import { promote, waiting, type Arrivals } from './holding.ts';
-import type { Layout } from './layout.ts';
 import { claim, isKnown, note } from './ledger.ts';
-import { lockDataset } from './lock.ts';
+import { lockTables } from './lock.ts';
 import { merge } from './merge.ts';
 import { outcomes } from './outcomes.ts';
 import { copyIn, copyStaged, stagingOf, withoutOversized, type Staged } from './staging.ts';
 import { BEGIN_LONG, within } from './transaction.ts';
 import { versionOfLoad } from './versions.ts';
 
-type Layouts = ReadonlyMap<string, Layout>;
-
 /**
  * Takes a load in, in one transaction. Its rows are read and staged without a lock; what follows is done for one load
- * after the other.
+ * of a group after the other.
  */
 export async function takeIn(
   pool: pg.Pool,
   dataset: DatasetRef,
-  layouts: Layouts,
+  groups: readonly Group[],
   load: NewLoad,
   rows: LoadRows,
 ): Promise<LoadCounts | 'known'> {
-  const fed = fedBy(layouts, load.source);
+  const group = groupWith(groups, ({ table }) => table.from === load.source);
+  const fed = [...group.values()].filter(({ table }) => table.from === load.source);
   const staged = fed.map((layout, i) => ({
     layout,
     staging: stagingOf(layout.table.columns, i),
@@ -35,17 +34,18 @@ export async function takeIn(
   return within(
     pool,
     async (client) => {
-      if (await isKnown(client, dataset, load)) return 'known';
-      const copied = await copyIn(client, first.staging, rows);
+      // Of a message nothing is saved by that: what it costs is mostly the transaction, and its claim tells as well.
+      if (load.kind === 'file' && (await isKnown(client, dataset, load))) return 'known';
+      const { rows: copied, bytes } = await copyIn(client, first.staging, rows);
       const unread = rows.quarantined();
-      const oversized = await withoutOversized(client, first.staging, fed);
+      const oversized = await withoutOversized(client, first.staging, fed, bytes);
       for (const { staging } of staged.slice(1)) await copyStaged(client, first.staging, staging);
-      await lockDataset(client, dataset);
+      await lockTables(client, dataset, group.keys());
       const id = await claim(client, dataset, load);
       if (id === undefined) return 'known';
       const { loaded, held } = await mergeAll(
         client,
-        layouts,
+        group,
         staged.map((one) => ({ ...one, load: id })),
       );
       const total = copied + unread.count;
@@ -58,20 +58,16 @@ export async function takeIn(
   );
 }
 
-function fedBy(layouts: Layouts, source: string): readonly Layout[] {
-  return [...layouts.values()].filter(({ table }) => table.from === source);
-}
-
 /** Merges what is staged, table by table, and lets held rows in; a table comes behind those it refers to. */
 export async function mergeAll(
   client: pg.ClientBase,
-  layouts: Layouts,
+  group: Group,
   staged: readonly Staged[],
 ): Promise<{ readonly loaded: number; readonly held: number }> {
-  const wait = await waiting(client, layouts.values());
+  const wait = await waiting(client, group.values());
   const arrivals = new Map<string, Arrivals>();
   const counts: { readonly loaded: number; readonly held: number }[] = [];
-  for (const [name, layout] of layouts) {
+  for (const [name, layout] of group) {
     const own = staged.find((one) => one.layout === layout);
     if (own) counts.push(await merge(client, own));
     const promoted = wait.has(name) ? await promote(client, layout, arrivals) : 0;

@@ -20,7 +20,7 @@ interface Survey {
 
 /**
  * Merges staged rows into a table: of each key the newest stands, those that refer to what is not there are held. What
- * is left staged and not held are the newest of each key. The caller holds the dataset's lock.
+ * is left staged and not held are the newest of each key. The caller holds the group's tables.
  */
 export async function merge(
   client: ClientBase,

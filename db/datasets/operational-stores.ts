@@ -16,10 +16,11 @@ import type {
 import { countsOf } from './counts.ts';
 import { deleteRow } from './delete.ts';
 import { exportedRows } from './exported.ts';
+import { groupsOf, groupWith, type Group } from './group.ts';
 import { layoutsOf, type Layout } from './layout.ts';
 import { knownOf, refuse } from './ledger.ts';
 import { takeIn } from './load.ts';
-import { lockDataset } from './lock.ts';
+import { lockTables } from './lock.ts';
 import { patchRow } from './patch.ts';
 import { retireRows } from './retire.ts';
 import { pageOf, rowOf } from './rows.ts';
@@ -43,15 +44,17 @@ class PostgresStore implements OperationalStore {
   readonly #pool: pg.Pool;
   readonly #dataset: DatasetRef;
   readonly #layouts: ReadonlyMap<string, Layout>;
+  readonly #groups: readonly Group[];
 
   constructor(pool: pg.Pool, dataset: DatasetRef, tables: readonly DatasetTable[]) {
     this.#pool = pool;
     this.#dataset = dataset;
     this.#layouts = layoutsOf(schemaOf(dataset), tables);
+    this.#groups = groupsOf(this.#layouts.values());
   }
 
   load(load: NewLoad, rows: LoadRows): Promise<LoadCounts | 'known'> {
-    return takeIn(this.#pool, this.#dataset, this.#layouts, load, rows);
+    return takeIn(this.#pool, this.#dataset, this.#groups, load, rows);
   }
 
   refuse(load: NewLoad, reason: string): Promise<void> {
@@ -75,15 +78,16 @@ class PostgresStore implements OperationalStore {
     const staging = stagingOf(layout.table.columns, 0);
     return within(
       this.#pool,
-      (client) => patchRow(client, this.#dataset, layout, staging, key, values, expected),
+      (client) => patchRow(client, this.#dataset, this.#groupOf(layout), layout, staging, key, values, expected),
       `BEGIN; ${staging.create}`,
     );
   }
 
   delete(table: string, key: JsonObject, expected?: string): Promise<void> {
+    const layout = this.#layout(table);
     return within(
       this.#pool,
-      (client) => deleteRow(client, this.#dataset, this.#layouts, this.#layout(table), key, expected),
+      (client) => deleteRow(client, this.#dataset, this.#groupOf(layout), layout, key, expected),
       BEGIN_LONG,
     );
   }
@@ -101,15 +105,25 @@ class PostgresStore implements OperationalStore {
     return exportedRows(this.#pool, this.#dataset, this.#layout(table.from), table, columns, exportId, night);
   }
 
-  retire(now: Date, limit: number): Promise<{ readonly rows: number; readonly done: boolean }> {
-    return within(
-      this.#pool,
-      async (client) => {
-        await lockDataset(client, this.#dataset);
-        return retireRows(client, this.#dataset, this.#layouts, now, limit);
-      },
-      BEGIN_LONG,
-    );
+  async retire(now: Date, limit: number): Promise<{ readonly rows: number; readonly done: boolean }> {
+    let rows = 0;
+    for (const group of this.#groups) {
+      const piece = await within(
+        this.#pool,
+        async (client) => {
+          await lockTables(client, this.#dataset, group.keys());
+          return retireRows(client, this.#dataset, group, now, limit - rows);
+        },
+        BEGIN_LONG,
+      );
+      rows += piece.rows;
+      if (!piece.done) return { rows, done: false };
+    }
+    return { rows, done: true };
+  }
+
+  #groupOf(layout: Layout): Group {
+    return groupWith(this.#groups, (one) => one === layout);
   }
 
   #layout(table: string): Layout {

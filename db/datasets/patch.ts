@@ -8,9 +8,10 @@ import {
   type StoredRow,
 } from '../../core/kernel/stores/operational.ts';
 import { list, literal, quoted, typeOf } from './column-sql.ts';
+import type { Group } from './group.ts';
 import { namesOf, type Layout } from './layout.ts';
 import { claim, note } from './ledger.ts';
-import { lockDataset } from './lock.ts';
+import { lockTables } from './lock.ts';
 import { merge } from './merge.ts';
 import { hasKey, ownColumn, rowOf, valueOf } from './rows.ts';
 import { withoutOversized, type Staging } from './staging.ts';
@@ -20,6 +21,7 @@ import { nextVersion } from './versions.ts';
 export async function patchRow(
   client: ClientBase,
   dataset: DatasetRef,
+  group: Group,
   layout: Layout,
   staging: Staging,
   key: JsonObject,
@@ -28,7 +30,7 @@ export async function patchRow(
 ): Promise<StoredRow> {
   const { table } = layout;
   const changes = changesOf(layout, values);
-  await lockDataset(client, dataset);
+  await lockTables(client, dataset, group.keys());
   await present(client, layout, key, expected);
   await refuseDangling(client, layout, values);
   const version = await versionOf(client, layout, key, changes);

@@ -3,6 +3,7 @@ import type { TableRetention } from '../../core/kernel/datasets.ts';
 import type { DatasetRef } from '../../core/kernel/stores/operational.ts';
 import { cascadeOf, withClause, type Going } from './cascade.ts';
 import { agree, list, literal, quoted } from './column-sql.ts';
+import type { Group } from './group.ts';
 import { namesOf, storedColumns, type Layout } from './layout.ts';
 
 const DAY = 86_400_000;
@@ -11,18 +12,18 @@ const DAY = 86_400_000;
 type Removal = (limit: number) => string;
 
 /**
- * Removes one piece of what has had its time. The caller holds the dataset's lock: a load that has found the row that
+ * Removes one piece of what has had its time. The caller holds the group's tables: a load that has found the row that
  * another one refers to must find it until its end.
  */
 export async function retireRows(
   client: ClientBase,
   dataset: DatasetRef,
-  layouts: ReadonlyMap<string, Layout>,
+  group: Group,
   now: Date,
   limit: number,
 ): Promise<{ readonly rows: number; readonly done: boolean }> {
   let rows = 0;
-  for (const removal of removalsOf(dataset, layouts, now)) {
+  for (const removal of removalsOf(dataset, group, now)) {
     const { rows: counted } = await client.query<{ count: number }>(removal(limit - rows));
     rows += counted[0]?.count ?? 0;
     if (rows >= limit) return { rows, done: false };

@@ -5,9 +5,9 @@ import { OperationalError, type DatasetRef } from '../../core/kernel/stores/oper
 import { tablesIn } from './catalogue.ts';
 import { quoted } from './column-sql.ts';
 import { extensionOf } from './extension.ts';
-import { lockDataset } from './lock.ts';
+import { lockDataset, lockTables } from './lock.ts';
 import { schemaOf } from './schema-name.ts';
-import { structureOf, type StructuredTable } from './structure.ts';
+import { structureOf } from './structure.ts';
 import { BEGIN_LONG, within } from './transaction.ts';
 
 /**
@@ -29,7 +29,7 @@ export class Schemas {
     const seen = `${schema} ${this.#fingerprintOf(tables)}`;
     let ensured = this.#seen.get(seen);
     if (!ensured) {
-      ensured = this.#ensure(dataset, schema, structureOf(tables));
+      ensured = this.#ensure(dataset, schema, tables);
       this.#seen.set(seen, ensured);
       // What failed may succeed another time.
       ensured.catch(() => this.#seen.delete(seen));
@@ -45,7 +45,8 @@ export class Schemas {
     return fingerprint;
   }
 
-  async #ensure(dataset: DatasetRef, schema: string, wanted: readonly StructuredTable[]): Promise<void> {
+  async #ensure(dataset: DatasetRef, schema: string, tables: readonly DatasetTable[]): Promise<void> {
+    const wanted = structureOf(tables);
     const lacking = async (client: pg.ClientBase) => extensionOf(schema, wanted, await tablesIn(client, schema));
     // Nothing is lacking as a rule, and then nobody waits for a load.
     if ((await within(this.#pool, lacking)).length === 0) return;
@@ -53,6 +54,8 @@ export class Schemas {
       this.#pool,
       async (client) => {
         await lockDataset(client, dataset);
+        // A history begins with the rows that are there: no load may bring others meanwhile.
+        await lockTables(client, dataset, tables.map(({ name }) => name));
         const statements = await lacking(client);
         if (statements.length === 0) return;
         await extend(client, [`CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`, ...statements]);

@@ -9,6 +9,7 @@ import type {
   StagedPartition,
   WarehouseRecords,
 } from '../../core/kernel/stores/warehouse-records.ts';
+import { BEGIN_LONG } from '../datasets/transaction.ts';
 import { inTransaction } from '../transaction.ts';
 import { openExport } from './warehouse/open-export.ts';
 import { retireRecords, unnamedObjects } from './warehouse/retire.ts';
@@ -93,7 +94,7 @@ export function warehouseRecords(pool: Pool): WarehouseRecords {
       return rows;
     },
     openExport: (dataset, due, runId) =>
-      inTransaction(pool, 'BEGIN', (client): Promise<Export | undefined> => openExport(client, dataset, due, runId)),
+      inTransaction(pool, BEGIN_LONG, (client): Promise<Export | undefined> => openExport(client, dataset, due, runId)),
     async exportedTables({ tenantId }, exportId) {
       const { rows } = await pool.query<{ table: string; exported: ExportedTable }>(EXPORTED, [tenantId, exportId]);
       return new Map(rows.map(({ table, exported }) => [table, exported]));

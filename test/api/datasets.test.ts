@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { expect } from 'chai';
+import { beginNights } from '../../core/domains/datasets/periodic.ts';
 import { drop, signed, SIGNING_SECRET, transaction } from '../support/datasets.ts';
 import { eventually } from '../support/sluice-process.ts';
 import { testApi, type Answer, type TestApi } from './test-api.ts';
@@ -117,6 +118,26 @@ describe('datasets', () => {
       expect((await api.call('POST', `/v1/runs/${made.body.id}:cancel`)).status).to.equal(202);
       const { items } = (await api.call('GET', '/v1/audit-events')).body;
       expect(items.map(({ action }: { action: string }) => action)).to.include.members(['dataset.turnOn', 'dataset.build']);
+    });
+  });
+
+  describe('builds that are asked for at once', () => {
+    it('are one, and the others are told so, also beside the run of a night', async () => {
+      const ask = (): Promise<Answer> => api.call('POST', '/v1/datasets/commerce:build');
+      const answers = await Promise.all([ask(), ask(), ask(), ask()]);
+      const [made, ...refused] = answers.toSorted((a, b) => a.status - b.status);
+      expect(made!.status, made!.text).to.equal(202);
+      for (const one of refused) {
+        expect(refusalOf(one)).to.deep.equal([409, 'OPERATION_IN_PROGRESS']);
+        expect(one.body.detail).to.contain('GET /v1/runs?subject=dataset:commerce');
+      }
+      const { items } = (await api.call('GET', '/v1/runs?subject=dataset:commerce&kind=build&state=queued')).body;
+      expect(items.map(({ id }: { id: string }) => id)).to.deep.equal([made!.body.id]);
+      const now = Date.now() + 2 * 86_400_000;
+      const datasets = { ...api.datasets, clock: { now: () => now, after: () => () => {} } };
+      await beginNights({ datasets, work: api.work, queue: api.queue });
+      expect((await api.call('GET', '/v1/runs?subject=dataset:commerce&kind=nightly')).body.items).to.deep.equal([]);
+      expect((await api.call('POST', `/v1/runs/${made!.body.id}:cancel`)).status).to.equal(202);
     });
   });
 

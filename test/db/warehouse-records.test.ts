@@ -2,10 +2,11 @@ import { expect } from 'chai';
 import { uuid7 } from '../../core/kernel/ids.ts';
 import type { DatasetRef } from '../../core/kernel/stores/operational.ts';
 import type { Export, NightsDue, WarehouseRecords } from '../../core/kernel/stores/warehouse-records.ts';
-import { lockDataset } from '../../db/datasets/lock.ts';
+import { lockTables } from '../../db/datasets/lock.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { warehouseRecords } from '../../db/stores/warehouse-records.ts';
 import { testDatabase, type TestDatabase } from '../support/database.ts';
+import { eventually } from '../support/sluice-process.ts';
 
 describe('The nights of a dataset', () => {
   let database: TestDatabase;
@@ -31,7 +32,7 @@ describe('The nights of a dataset', () => {
       [dataset.tenantId, dataset.id, uuid7(), state, at],
     );
   const open = (through: string, today: string, more: Partial<NightsDue> = {}) =>
-    records.openExport(dataset, { through, today, timezone: 'UTC', catchUp: true, ...more }, uuid7());
+    records.openExport(dataset, { through, today, timezone: 'UTC', catchUp: true, tables: ['orders', 'payments'], ...more }, uuid7());
   /** Exports all there is to export: the night, how many loads it takes, and whether it is closed. */
   const exportAll = async (...due: Parameters<typeof open>): Promise<string[]> => {
     const nights: string[] = [];
@@ -118,7 +119,7 @@ describe('The nights of a dataset', () => {
 
   it('wait for a load that is being committed', async () => {
     const opening = await inTransaction(database.db.engine, 'BEGIN', async (client) => {
-      await lockDataset(client, dataset);
+      await lockTables(client, dataset, ['orders']);
       const opened = open('2026-03-01', '2026-03-02');
       await client.query(
         `INSERT INTO dataset_loads (tenant_id, dataset, kind, source, object, etag, state, definition_hash, loaded_at)
@@ -128,6 +129,20 @@ describe('The nights of a dataset', () => {
       return { opened };
     });
     expect(await opening.opened).to.deep.include({ night: '2026-03-01', loads: 1 });
+  });
+
+  it('hold up nobody who loads into another table while they wait', async () => {
+    const waiting = `
+      SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+      WHERE d.datname = current_database() AND l.locktype = 'advisory' AND NOT l.granted`;
+    const opening = await inTransaction(database.db.engine, 'BEGIN', async (client) => {
+      await lockTables(client, dataset, ['payments']);
+      const opened = open('2026-03-01', '2026-03-02');
+      await eventually('it waits', async () => ((await sql(waiting, [])).rowCount ?? 0) > 0);
+      await inTransaction(database.db.engine, 'BEGIN', (other) => lockTables(other, dataset, ['orders']));
+      return { opened };
+    });
+    expect(await opening.opened).to.deep.include({ night: '2026-03-01', loads: 0 });
   });
 
   it('let go of exported messages after their time, and of what ended runs and exports have left', async () => {

@@ -24,9 +24,9 @@ export interface OperationalStore {
    * the greatest `(version, content)` stands, whatever came first; contents are compared column by column as declared,
    * text by its bytes, null above all. Rows whose reference is not there are held.
    *
-   * Loads, changes and retention of a dataset are merged one after the other, under one lock: ids of loads and their
-   * `loaded_at` are in the order of the commits. Who takes that lock (db/datasets/lock.ts) sees every load with an
-   * earlier `loaded_at`, and none follows with one.
+   * Loads, changes and retention of tables that are connected by references are merged one after the other: ids of
+   * loads and their `loaded_at` are in the order of the commits. Those of other tables do not wait for them. Who waits
+   * for a table (db/datasets/lock.ts) sees every load of it with an earlier `loaded_at`, and none follows with one.
    * @returns `known` where the ledger has this object and etag already
    */
   load(load: NewLoad, rows: LoadRows): Promise<LoadCounts | 'known'>;

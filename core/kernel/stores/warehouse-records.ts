@@ -28,6 +28,8 @@ export interface NightsDue {
   readonly timezone: string;
   /** Nights that were missed are closed one after the other; otherwise the last one takes what they would have. */
   readonly catchUp: boolean;
+  /** Tables of the dataset: what is being loaded into them is waited for. */
+  readonly tables: readonly string[];
 }
 
 /** A night. Which loads it exports is fixed when it is opened. */

@@ -100,7 +100,10 @@ export function sqlNames(noun: string, inner: Field): Field {
 
 export const COLUMNS = sqlNames('columns', COLUMN_TYPE);
 
-/** Reserved in PostgreSQL, DuckDB or Snowflake (their manuals' lists of keywords): bare, they are not names in all three. */
+/**
+ * Reserved in PostgreSQL, DuckDB or Snowflake (their manuals' lists of keywords): bare, they are not names in all three.
+ * Those of the last line every table of PostgreSQL has already.
+ */
 const RESERVED: ReadonlySet<string> = new Set(
   `all analyse analyze and any array as asc asymmetric both by case cast check collate column connect constraint create
   cross current default deferrable delete desc describe distinct do drop else end except exists false fetch following for
@@ -108,5 +111,6 @@ const RESERVED: ReadonlySet<string> = new Set(
   left like limit localtime localtimestamp minus natural not null offset on only or order organization pivot placing
   primary qualify references regexp returning revoke right rlike row rows sample schema select set show some start
   summarize symmetric table tablesample then to trailing trigger true try_cast union unique unpivot update user using
-  values variadic view when whenever where window with`.split(/\s+/),
+  values variadic view when whenever where window with
+  cmax cmin ctid tableoid xmax xmin`.split(/\s+/),
 );

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import type { DatasetRef } from '../../../core/kernel/stores/operational.ts';
 import type { Export, NightsDue } from '../../../core/kernel/stores/warehouse-records.ts';
-import { lockDataset } from '../../datasets/lock.ts';
+import { awaitTables, lockDataset } from '../../datasets/lock.ts';
 
 const OPEN = `
   SELECT id, night, closes, (SELECT count(*) FROM dataset_loads l WHERE l.tenant_id = e.tenant_id AND l.export_id = e.id) AS loads
@@ -36,13 +36,16 @@ const TAKE = `
 export async function openExport(
   client: ClientBase,
   { tenantId, id }: DatasetRef,
-  { through, today, timezone, catchUp }: NightsDue,
+  { through, today, timezone, catchUp, tables }: NightsDue,
   runId: string,
 ): Promise<Export | undefined> {
-  // No load is committing, and none commits before this transaction ends: what is seen of a day that is over is all of it.
+  const open = await openOne(client, { tenantId, id });
+  if (open) return open;
+  // What is seen of a day that is over is all of it then: a load that follows is of a later time.
+  await awaitTables(client, { tenantId, id }, tables);
   await lockDataset(client, { tenantId, id });
-  const open = await client.query<Export>(OPEN, [tenantId, id]);
-  if (open.rows[0]) return open.rows[0];
+  const opened = await openOne(client, { tenantId, id });
+  if (opened) return opened;
   const values = [tenantId, id, through, today, timezone, catchUp];
   const next = await client.query<Pick<Export, 'night' | 'closes'>>(NEXT, values);
   if (!next.rows[0]) return undefined;
@@ -51,4 +54,9 @@ export async function openExport(
   const exportId = made.rows[0]!.id;
   const { rowCount } = await client.query(TAKE, [tenantId, id, exportId, closes, timezone, night]);
   return { id: exportId, night, closes, loads: rowCount ?? 0 };
+}
+
+async function openOne(client: ClientBase, { tenantId, id }: DatasetRef): Promise<Export | undefined> {
+  const { rows } = await client.query<Export>(OPEN, [tenantId, id]);
+  return rows[0];
 }

@@ -4,7 +4,7 @@ import { withStand } from './stand.ts';
 
 const PARTS: Readonly<Record<string, () => Promise<void>>> = {
   load: () => withStand(benchLoad),
-  build: () => withStand(benchBuild),
+  build: () => withStand(benchBuild, '1GB'),
   memory: benchMemory,
 };
 

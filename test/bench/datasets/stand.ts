@@ -19,9 +19,8 @@ export interface Stand {
   readonly memory: string;
 }
 
-export const MEMORY = '1GB';
-
-export async function withStand(use: (stand: Stand) => Promise<void>): Promise<void> {
+/** @param memory what the warehouse may take; as it is where nobody says anything, unless given */
+export async function withStand(use: (stand: Stand) => Promise<void>, memory = '256MB'): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'));
   const cluster = await startCluster({ durable: true });
   process.env['SLUICE_TEST_CLUSTER'] = cluster.url;
@@ -33,11 +32,11 @@ export async function withStand(use: (stand: Stand) => Promise<void>): Promise<v
       SLUICE_DATABASE_URL: url,
       SLUICE_DATA_DIR: join(folder, 'data'),
       SLUICE_DEFINITIONS: join(folder, 'definitions'),
-      SLUICE_WAREHOUSE: `duckdb:?memory=${MEMORY}`,
+      SLUICE_WAREHOUSE: `duckdb:?memory=${memory}`,
     });
     const made = await sluice.call('POST', '/v1/connections', { definition: SHOP, name: 'Bench', config: {} });
     const { landingFolder } = made['dataset'] as { landingFolder: string };
-    await use({ sluice, url, objects: join(folder, 'data', 'objects'), landing: landingFolder, folder, memory: MEMORY });
+    await use({ sluice, url, objects: join(folder, 'data', 'objects'), landing: landingFolder, folder, memory });
   } finally {
     await sluice?.stop();
     await cluster.stop();

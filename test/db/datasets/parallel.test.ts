@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { OperationalStore } from '../../../core/kernel/stores/operational.ts';
 import { operationalStores } from '../../../db/datasets/operational-stores.ts';
-import { lockDataset } from '../../../db/datasets/lock.ts';
+import { lockTables } from '../../../db/datasets/lock.ts';
 import { openDatabase } from '../../../db/open.ts';
 import {
   contentOf,
@@ -16,6 +16,7 @@ import {
 
 const ORDERS = tableOf('orders', ['id text', 'number integer'], { version: 'number' });
 const LINE = tableOf('line', ['id text', 'order_id text'], { references: { order_id: 'orders' } });
+const PAYMENT = tableOf('payment', ['id text', 'order_id text']);
 const TABLES = [ORDERS, LINE];
 
 describe('Loads at the same time', () => {
@@ -78,13 +79,35 @@ describe('Loads at the same time', () => {
     expect(await contentOf(store, ORDERS)).to.deep.equal([]);
   });
 
+  it('of tables that no reference connects do not wait for each other', async () => {
+    const dataset = await database.newDataset();
+    const store = await database.stores.open(dataset, [...TABLES, PAYMENT]);
+    const client = await database.db.datasets.connect();
+    try {
+      await client.query('BEGIN');
+      // As a file of orders does while it is merged.
+      await lockTables(client, dataset, ['line', 'orders']);
+      const merged: string[] = [];
+      const file = loadInto(store, LINE, 'a', ['l1', 'o1']).then(() => merged.push('file'));
+      expect(await loadInto(store, PAYMENT, 'm', ['p1', 'o1'])).to.include({ loaded: 1 });
+      await store.patch('payment', { id: 'p1' }, { order_id: 'o2' });
+      await store.delete('payment', { id: 'p1' });
+      expect(merged).to.deep.equal([]);
+      await client.query('COMMIT');
+      await file;
+      expect(await store.counts()).to.deep.include({ line: { rows: 0, held: 1 }, payment: { rows: 0, held: 0 } });
+    } finally {
+      client.release();
+    }
+  });
+
   it('are merged one after the other, in the order that the ledger says', async () => {
     const dataset = await database.newDataset();
     const store: OperationalStore = await database.stores.open(dataset, TABLES);
     const client = await database.db.datasets.connect();
     try {
       await client.query('BEGIN');
-      await lockDataset(client, dataset);
+      await lockTables(client, dataset, ['orders']);
       const waiting = [loadInto(store, ORDERS, 'a', ['o1', 1]), loadInto(store, ORDERS, 'b', ['o1', 2])];
       const { rows } = await client.query<{ at: Date }>('SELECT clock_timestamp() AS at');
       await client.query('COMMIT');

@@ -29,7 +29,8 @@ export async function exportPiece(deps: DatasetDeps, given: DatasetWork, date: s
   const { ref, dataset, runId } = work;
   const { timezone, schedule } = dataset;
   const today = dayIn(timezone, deps.clock.now());
-  const due = { through: date ?? today, today, timezone, catchUp: schedule?.catchUp ?? true };
+  const tables = dataset.tables.map(({ name }) => name);
+  const due = { through: date ?? today, today, timezone, catchUp: schedule?.catchUp ?? true, tables };
   const night = await deps.records.openExport(ref, due, runId);
   if (!night) return { loads: 0, rows: 0, done: true };
   const exported = await deps.records.exportedTables(ref, night.id);

@@ -50,7 +50,9 @@ export async function receive(deps: ReceiveDeps, hook: Hook, delivery: Delivery)
   const { connection, tenant } = hook;
   const plan = deps.catalogue.plan(connection.definition);
   const source = plan?.dataset?.sources.find(({ name }) => name === hook.source);
-  if (!plan?.dataset || source?.kind !== 'webhook') throw notFound('webhook');
+  const isRead = plan?.dataset?.tables.some(({ from }) => from === hook.source) ?? false;
+  // What no table takes from has nowhere to go.
+  if (!plan?.dataset || source?.kind !== 'webhook' || !isRead) throw notFound('webhook');
   const request = requestOf(delivery);
   const now = deps.clock.now();
   const scope = {
