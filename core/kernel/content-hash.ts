@@ -80,12 +80,10 @@ export function duckdbRowHash(columns: readonly Column[]): string {
     return `concat_ws(${SEPARATOR}, ${texts.join(', ')})`;
   };
   // Looking for what is to be escaped costs less than escaping, and there is hardly ever anything.
-  const special = columns.filter(isText).map(({ name }) => {
-    const text = `CAST(${quoted(name)} AS VARCHAR)`;
-    return `contains(${text}, ${SEPARATOR}) OR contains(${text}, ${BACKSLASH})`;
-  });
-  if (special.length === 0) return `md5_number(${row(plain)})`;
-  return `md5_number(CASE WHEN ${special.join(' OR ')} THEN ${row(escaped)} ELSE ${row(plain)} END)`;
+  const texts = columns.filter(isText).map(({ name }) => `CAST(${quoted(name)} AS VARCHAR)`);
+  if (texts.length === 0) return `md5_number(${row(plain)})`;
+  const all = `concat(${texts.join(', ')})`;
+  return `md5_number(CASE WHEN contains(${all}, ${SEPARATOR}) OR contains(${all}, ${BACKSLASH}) THEN ${row(escaped)} ELSE ${row(plain)} END)`;
 }
 
 /**

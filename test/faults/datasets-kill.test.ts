@@ -14,7 +14,7 @@ const SEED = 20_260_301;
 /** Phases in which each wave is killed. */
 const SHORT: readonly (readonly Phase[])[] = [
   ['load', 'export', 'swap'],
-  ['load', 'build', 'swap'],
+  ['build', 'swap'],
 ];
 const PLAN = soak(0, 1) === 0 ? SHORT : [PHASES, PHASES];
 

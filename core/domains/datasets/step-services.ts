@@ -1,6 +1,7 @@
 import { StepFault } from '../../kernel/errors.ts';
 import type { DatasetServices, DatasetWork } from '../../kernel/services.ts';
 import type { DatasetDirectory } from '../../kernel/stores/datasets.ts';
+import { asAttempt } from './attempt.ts';
 import type { DatasetDeps } from './deps.ts';
 import { asPiece } from './faults.ts';
 import { FileLoads } from './loading/file-loads.ts';
@@ -18,9 +19,9 @@ export function stepServices(deps: DatasetDeps, directory: Pick<DatasetDirectory
     });
   return {
     load: (work) => piece(work, () => loads.load(work)),
-    export: (work, date) => piece(work, () => exportPiece(deps, work, date)),
-    build: (work, what) => piece(work, () => buildPiece(deps, work, what)),
-    retire: (work) => piece(work, () => retirePiece(deps, work)),
+    export: (work, date) => piece(work, () => asAttempt(deps.clock, work.signal, () => exportPiece(deps, work, date))),
+    build: (work, what) => piece(work, () => asAttempt(deps.clock, work.signal, () => buildPiece(deps, work, what))),
+    retire: (work) => piece(work, () => asAttempt(deps.clock, work.signal, () => retirePiece(deps, work))),
   };
 }
 

@@ -1,5 +1,6 @@
 import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { median, table } from '../statistics.ts';
 import { ByPsql } from './by-psql.ts';
 import { writeCatalogue, writeSales, type CsvFile } from './files.ts';
@@ -42,5 +43,7 @@ export async function benchLoad({ sluice, landing, url, folder }: Stand): Promis
 /** All at once, so that no load of the timetable finds a part of them. */
 async function drop(landing: string, files: readonly CsvFile[], drafts: string): Promise<void> {
   for (const { name } of files) await mkdir(dirname(join(landing, name)), { recursive: true });
+  // A name that is given within a tick of the kernel's clock after the last write looks like a part of the writing.
+  await sleep(20);
   for (const { name } of files) await rename(join(drafts, name), join(landing, name));
 }

@@ -133,7 +133,7 @@ describe('A shop, in whatever order its data arrives', function () {
         await retireAll(dayAfter(NIGHTS.at(-1)!, 40));
         expect(await factRows(), 'after retirement').to.deep.equal(facts);
       }),
-      settings(3, 60),
+      settings(2, 60),
     );
   });
 
