@@ -27,6 +27,9 @@ const CHECKS = [
   { name: 'lint is clean (oxlint)', run: () => command([bin('oxlint/bin/oxlint'), '--deny-warnings']) },
 ];
 
+/** What is run at length by `npm run faults`. */
+const SOAKS = ['test/faults', 'test/domains/logs/sql', 'test/domains/datasets/laws.test.ts', 'test/e2e/demo-commerce.soak.ts'];
+
 const total = { passed: 0, failed: 0 };
 if (chosen.length === 0 && !soak) {
   for (const check of CHECKS) await runCheck(check);
@@ -48,7 +51,7 @@ async function runCheck({ name, run }) {
 }
 
 function testFiles() {
-  const places = chosen.length > 0 ? chosen : soak ? ['test/faults', 'test/domains/logs/sql', 'test/domains/datasets/laws.test.ts'] : ['test'];
+  const places = chosen.length > 0 ? chosen : soak ? SOAKS : ['test'];
   return places.flatMap((place) => {
     const full = path.resolve(root, place);
     if (!existsSync(full)) throw new Error(`There is no test file or folder "${place}".`);
@@ -84,7 +87,7 @@ async function runTests(files) {
 function mocha(files, countsFile) {
   const servers = ['./test/support/cluster.ts', './test/support/mysql-servers.ts'];
   const args = [
-    ...['--import', 'tsx', bin('mocha/lib/cli/cli.js'), '--parallel', '--jobs', '2'],
+    ...['--import', 'tsx', bin('mocha/lib/cli/cli.js'), '--parallel', '--jobs', '3'],
     ...['--reporter', './test/support/reporter.mjs', '--reporter-option', `counts=${countsFile}`],
     ...servers.filter((file) => existsSync(path.join(root, file))).flatMap((file) => ['--require', file]),
     ...options,

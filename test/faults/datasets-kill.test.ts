@@ -12,10 +12,7 @@ const ROUNDS = soak(1, 4);
 const SEED = 20_260_301;
 
 /** Phases in which each wave is killed. */
-const SHORT: readonly (readonly Phase[])[] = [
-  ['load', 'export', 'swap'],
-  ['build', 'swap'],
-];
+const SHORT: readonly (readonly Phase[])[] = [PHASES, []];
 const PLAN = soak(0, 1) === 0 ? SHORT : [PHASES, PHASES];
 
 /** Ms between a moment and its kill, at most. */

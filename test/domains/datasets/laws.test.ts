@@ -97,7 +97,7 @@ describe('A shop, in whatever order its data arrives', function () {
           await expectAccounted(arrivals);
         }
       }),
-      settings(4, 300),
+      settings(3, 300),
     );
   });
 
@@ -133,7 +133,7 @@ describe('A shop, in whatever order its data arrives', function () {
         await retireAll(dayAfter(NIGHTS.at(-1)!, 40));
         expect(await factRows(), 'after retirement').to.deep.equal(facts);
       }),
-      settings(2, 60),
+      settings(1, 60),
     );
   });
 
