@@ -15,3 +15,9 @@ export function ifMatch({ headers }: Pick<IncomingMessage, 'headers'>, present: 
   if (header === undefined || header.trim() === '*') return undefined;
   return header.split(',').some((tag) => tag.trim() === entityTag(present));
 }
+
+/** Whether a reader has what is there already, by the request's If-None-Match (RFC 9110, 13.1.2): weak tags count, too. */
+export function ifNoneMatch({ headers }: Pick<IncomingMessage, 'headers'>, etag: string): boolean {
+  const tags = (headers['if-none-match'] ?? '').split(',').map((tag) => tag.trim());
+  return tags.some((tag) => [etag, `W/${etag}`, '*'].includes(tag));
+}

@@ -100,7 +100,7 @@ export function keyProblem(key: string): string | undefined {
   return undefined;
 }
 
-/** The same of what keys begin with: any begin of a key, and the empty text. */
+/** The same of what keys begin with: the begin of a key, or the empty text. */
 export function prefixProblem(prefix: string): string | undefined {
   return prefix === '' ? undefined : keyProblem(prefix.endsWith('/') ? `${prefix}x` : prefix);
 }

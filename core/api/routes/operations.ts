@@ -4,6 +4,7 @@ import type { Catalogue } from '../../domains/definitions/catalogue.ts';
 import { runWithSteps } from '../../domains/runs/runs.ts';
 import type { RunWatch } from '../../domains/runs/watch.ts';
 import type { Run } from '../../kernel/stores/runs.ts';
+import { entityTag, ifNoneMatch } from '../conditional.ts';
 import { idIn } from '../ids.ts';
 import { pageBody, pageRequest } from '../list.ts';
 import { OperationSchema, OperationWithSteps, showOperation } from '../operation-view.ts';
@@ -72,7 +73,7 @@ export function operationRoutes({
       async handle(context) {
         const { run, data } = await load(context);
         const headers = { ETag: etagOf(run) };
-        if (isKnown(context.request.headers['if-none-match'], headers.ETag)) return { status: 304, headers };
+        if (ifNoneMatch(context.request, headers.ETag)) return { status: 304, headers };
         return { status: 200, headers, body: data };
       },
     }),
@@ -138,10 +139,5 @@ export function operationRoutes({
 }
 
 function etagOf({ version }: Run): string {
-  return `"${version}"`;
-}
-
-/** RFC 9110, 13.1.2: any of a list of tags, weak ones too. */
-function isKnown(header: string | undefined, etag: string): boolean {
-  return (header ?? '').split(',').some((tag) => [etag, `W/${etag}`, '*'].includes(tag.trim()));
+  return entityTag(String(version));
 }
