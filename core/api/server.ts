@@ -15,6 +15,7 @@ import { answerOf, fail, type AnswerDeps } from './answer.ts';
 import { serve, serveAsDatabalancer } from './compat.ts';
 import type { ApiDeps } from './deps.ts';
 import { createMetrics } from './metrics.ts';
+import { ownClasses } from './own-classes.ts';
 import { pathPattern } from './path.ts';
 import { sendProblem } from './problem.ts';
 import type { Route } from './route.ts';
@@ -54,8 +55,9 @@ export function createServer(deps: ApiDeps): ApiServer {
     metrics,
   };
   const setHeaders = headerSetter(closing.signal);
+  const app = createApp(routes, answering, setHeaders);
   const server = createHttpServer(
-    { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 },
+    { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000, ...ownClasses(app) },
     listenAhead(routes, {
       answerOf: (route) => answerOf(route, answering),
       setHeaders,
@@ -63,7 +65,7 @@ export function createServer(deps: ApiDeps): ApiServer {
         [REQUEST_ID]: requestId,
         ...(closing.signal.aborted && { Connection: 'close' }),
       }),
-      others: createApp(routes, answering, setHeaders),
+      others: app,
     }),
   );
   const closeSilent = watchSilentConnections(server);

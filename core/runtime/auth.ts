@@ -112,9 +112,7 @@ export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
         return tell(await deps.connections.renewTokens(connection, stale, discreet));
       },
       send: (request) => exchange.send(request, by),
-      get agents() {
-        return deps.http.agents(true);
-      },
+      agents: deps.http.agents(true),
     };
   }
 

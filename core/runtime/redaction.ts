@@ -51,21 +51,19 @@ export function learningRedactor(base: Redactor): LearningRedactor {
   let learned: string[] = [];
   let own: Redactor | undefined;
   const redact = (text: string): string => base(own ? own(text) : text);
-  return Object.defineProperty(
-    Object.assign(redact, {
-      leaf: (value: string) => base.leaf(own ? own.leaf(value) : value),
-      certain: (text: string) => base.certain(own ? own.certain(text) : text),
-      learn(credentials: readonly string[]) {
-        const news = credentials.filter((value) => value.length >= MIN_LENGTH && redact(value) === value);
-        if (news.length === 0) return;
-        learned = [...learned, ...news];
-        own = createRedactor(learned);
-      },
-      reach: 0,
-    }),
-    'reach',
-    { get: () => Math.max(base.reach, own?.reach ?? 0) },
-  );
+  const redactor = Object.assign(redact, {
+    leaf: (value: string) => base.leaf(own ? own.leaf(value) : value),
+    certain: (text: string) => base.certain(own ? own.certain(text) : text),
+    learn(credentials: readonly string[]) {
+      const news = credentials.filter((value) => value.length >= MIN_LENGTH && redact(value) === value);
+      if (news.length === 0) return;
+      learned = [...learned, ...news];
+      own = createRedactor(learned);
+      redactor.reach = Math.max(base.reach, own.reach);
+    },
+    reach: base.reach,
+  });
+  return redactor;
 }
 
 /** The credentials that an auth scheme put on a request: in its headers and in its query. */

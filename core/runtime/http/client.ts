@@ -1,5 +1,5 @@
 import type { ClientRequest, IncomingHttpHeaders } from 'node:http';
-import got, { type Got } from 'got';
+import got, { type Got, type Request, type Response } from 'got';
 import type { Clock } from '../../kernel/clock.ts';
 import { formatDuration } from '../../kernel/duration.ts';
 import {
@@ -92,34 +92,21 @@ type Exchange = (request: OutgoingRequest, how: SendOptions, deadline: number) =
 
 /** One request, one answer. Retries, redirects, timeouts and errors are ours: got's are switched off. */
 function createExchange(agents: Agents, clock: Clock, stages: Stages): Exchange {
-  const client: Got = got.extend({
-    agent: { http: agents.http, https: agents.https },
-    retry: { limit: 0 },
-    timeout: {},
-    throwHttpErrors: false,
-    followRedirect: false,
-    allowGetBody: true,
-    responseType: 'buffer',
-    headers: { 'user-agent': 'Sluice', 'accept-encoding': 'gzip, deflate, br' },
-  });
+  const client = createGot(agents);
   return async (request, how, deadline) => {
     const { method, url, headers, body } = request;
     let native: ClientRequest | undefined;
-    let stopped: Failure | undefined;
-    const stop = (network: 'timeout' | 'reset', message: string, sent = wasSent(native, stages)): void => {
-      stopped ??= { network, sent, message };
-      call.cancel();
-    };
-    const call = client(url, {
-      method: method as 'GET',
-      headers,
-      ...(body === undefined ? {} : { body }),
-      responseType: 'buffer',
+    let stop!: (network: 'timeout' | 'reset', message: string) => void;
+    const stopped = new Promise<Failure>((resolve) => {
+      stop = (network, message) => {
+        resolve({ network, sent: wasSent(native, stages), message });
+        stream.destroy();
+      };
     });
-    void call.on('request', (sent) => (native = sent));
-    void call.on('downloadProgress', ({ transferred }) => {
-      if (transferred > how.maxBytes) stop('reset', tooLong(how.maxBytes), true);
-    });
+    const stream = client.stream(url, { method: method as 'GET', headers, ...(body === undefined ? {} : { body }) });
+    stream.on('request', (sent) => (native = sent));
+    // A stream that is given no body waits for one to be written.
+    if (body === undefined && stream.writable) stream.end();
     const cancelTimeout = clock.after(Math.max(0, deadline - clock.now()), () => {
       stop('timeout', `${url.origin} gave no whole answer within ${formatDuration(how.timeoutMs)}.`);
     });
@@ -129,18 +116,54 @@ function createExchange(agents: Agents, clock: Clock, stages: Stages): Exchange 
         stop('reset', 'The exchange was aborted: its run was cancelled, or the worker is stopping.');
       });
     try {
-      const answer = await call;
-      if (stopped) return stopped;
-      if (answer.rawBody.length > how.maxBytes)
-        return { network: 'reset', sent: true, message: tooLong(how.maxBytes) };
-      return { status: answer.statusCode, headers: flat(answer.headers), body: answer.rawBody };
+      return await Promise.race([stopped, answerOf(stream, how.maxBytes)]);
     } catch (error) {
-      return stopped ?? failureOf(error, native, stages);
+      return failureOf(error, native, stages);
     } finally {
       cancelTimeout();
       leave?.();
     }
   };
+}
+
+/**
+ * Of got's two ways this takes the stream: its promise gives each request an accessor of its own, and V8 keeps objects
+ * with such until a collection of the whole heap. So it does with what is made of got's options for caching, which are
+ * therefore empty. Each young collection copied all requests since the last one before (docs/benchmarks.md).
+ */
+function createGot(agents: Agents): Got {
+  const client = got.extend({
+    mutableDefaults: true,
+    agent: { http: agents.http, https: agents.https },
+    retry: { limit: 0 },
+    timeout: {},
+    throwHttpErrors: false,
+    followRedirect: false,
+    allowGetBody: true,
+    headers: { 'user-agent': 'Sluice', 'accept-encoding': 'gzip, deflate, br' },
+  });
+  client.defaults.options.cacheOptions = {};
+  return client;
+}
+
+/** The whole answer, or why it is not taken. */
+function answerOf(stream: Request, maxBytes: number): Promise<Answer | Failure> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    let head: Response | undefined;
+    stream.once('response', (response: Response) => (head = response));
+    stream.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      chunks.push(chunk);
+      if (bytes <= maxBytes) return;
+      resolve({ network: 'reset', sent: true, message: tooLong(maxBytes) });
+      stream.destroy();
+    });
+    stream.once('end', () => resolve({ status: head!.statusCode, headers: flat(head!.headers), body: Buffer.concat(chunks) }));
+    // Stays on: what is destroyed may tell of more than one error.
+    stream.on('error', reject);
+  });
 }
 
 function tooLong(maxBytes: number): string {
