@@ -277,7 +277,8 @@ async function startWorker(platform: Opened, started: Started): Promise<void> {
     ...datasetJobs({ datasets, work, queue }),
   ];
   const timetable = new Timetable(db.engine, jobs, logger);
-  started.add(await openListener(db.url, { sluice_runs: () => worker.wake() }), (open) => open.close());
+  const wake = (): void => worker.wake();
+  started.add(await openListener(db.url, { sluice_runs: wake }, wake), (open) => open.close());
   await timetable.start();
   started.add(timetable, (open) => open.stop(GRACE));
   await worker.start();

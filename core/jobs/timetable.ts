@@ -22,7 +22,7 @@ export class Timetable {
   constructor(pool: Pool, jobs: readonly PeriodicJob[], log: WorkerLog) {
     this.#jobs = jobs;
     this.#agenda = new Agenda({
-      backend: new PostgresBackend({ pool, ensureSchema: false, disableNotifications: true }),
+      backend: quietly(new PostgresBackend({ pool, ensureSchema: false, disableNotifications: true }), log),
       processEvery: 1000,
       // A job lost with its process is free again after this, and nobody is taken for dead before the sweep is: so no
       // longer than a worker may be silent. Its timers hold a stopping process for half of it.
@@ -50,4 +50,17 @@ export class Timetable {
   async stop(ms: number): Promise<void> {
     await this.#agenda.drain(ms);
   }
+}
+
+/**
+ * Agenda waits for no answer when it gives a lock back, so that a connection cut just then would end the process. A lock
+ * that is not given back is free again after its lifetime.
+ */
+function quietly(backend: PostgresBackend, log: WorkerLog): PostgresBackend {
+  const { repository } = backend;
+  const unlock = repository.unlockJob.bind(repository);
+  repository.unlockJob = async (job) => {
+    await unlock(job).catch((error: unknown) => log.warn({ job: job.name, error: messageOf(error) }, 'A lock could not be given back.'));
+  };
+  return backend;
 }

@@ -41,12 +41,14 @@ const CLAIM = 64;
 /** After a claim that gave so many runs the next one waits so many ms: under load each then takes more. */
 const BUSY = { runs: 4, gatherMs: 6 };
 const BEAT_EVERY = 1000;
+/** So many ms after a run it looks again: what waited for its end is notified of, and notifications can be lost. */
+const LOOK_AFTER = 50;
 /** Without a due time in sight it looks again after this long, should every notification have been lost. */
 const LONGEST_SLEEP = 30_000;
 
 /**
- * Claims due runs while it has free slots, and carries each as far as it goes. It sleeps until the earliest due time
- * or until somebody rings: an enqueue (by notification), the sweep, a slot that came free.
+ * Claims due runs while it has free slots, and carries each as far as it goes. It sleeps until the earliest due time it
+ * knows of, or until somebody rings: an enqueue (by notification), the sweep, a slot that came free when there was none.
  */
 export class Worker {
   id = uuid7();
@@ -60,6 +62,10 @@ export class Worker {
   #claimLost = false;
   #beating: NodeJS.Timeout | undefined;
   #lastClaim = 0;
+  /** All slots are taken: the next one that comes free is worth a look. */
+  #full = false;
+  /** When the next run is due, of performance.now(), as far as is known: the table was asked, or it is one of ours that waits. */
+  #nextDue = -Infinity;
   #stopping = false;
   #loop: Promise<void> = Promise.resolve();
 
@@ -102,11 +108,12 @@ export class Worker {
       if (this.#lastClaim >= BUSY.runs) await sleep(BUSY.gatherMs);
       this.#bell.hush();
       const free = this.#slots - this.#inHand.size;
-      await this.#bell.wait(free > 0 ? await this.#claim(Math.min(free, CLAIM)) : LONGEST_SLEEP);
+      this.#full = free <= 0;
+      await this.#bell.sleep(this.#full ? performance.now() + LONGEST_SLEEP : await this.#claim(Math.min(free, CLAIM)));
     }
   }
 
-  /** @returns how long to sleep afterwards, in ms, unless somebody rings */
+  /** @returns until when to sleep afterwards, of performance.now(), unless somebody rings */
   async #claim(limit: number): Promise<number> {
     const { queue } = this.#options;
     try {
@@ -119,13 +126,24 @@ export class Worker {
       if (this.#stopping) await queue.unclaim(runs);
       else runs.forEach((run) => this.#take(run));
       if (runs.length === limit || this.#bell.rung) return 0;
-      const next = (await queue.nextDue()) ?? LONGEST_SLEEP;
+      // Runs that others let wait may be due before that; whoever lets them wait wakes for them, and so does the sweep.
+      if (runs.length > 0 && this.#nextDue > performance.now()) return this.#nextDue;
+      this.#nextDue = Infinity;
+      const ms = (await queue.nextDue()) ?? LONGEST_SLEEP;
       // What is due but locked is in another worker's claim: a moment later it is gone.
-      return next === 0 && runs.length === 0 ? 20 : Math.min(next, LONGEST_SLEEP);
+      this.#dueIn(ms === 0 && runs.length === 0 ? 20 : Math.min(ms, LONGEST_SLEEP));
+      return this.#nextDue;
     } catch (error) {
       this.#options.log.warn({ error: messageOf(error) }, 'Runs could not be claimed; trying again.');
-      return 1000;
+      this.#nextDue = -Infinity;
+      return performance.now() + 1000;
     }
+  }
+
+  /** A run is due in so many ms. */
+  #dueIn(ms: number): void {
+    this.#nextDue = Math.min(this.#nextDue, performance.now() + ms);
+    this.#bell.noLaterThan(this.#nextDue);
   }
 
   #take(run: ClaimedRun): void {
@@ -133,7 +151,8 @@ export class Worker {
     const work = this.#carry(run).finally(() => {
       this.#carried.delete(run);
       this.#inHand.delete(work);
-      this.#bell.ring();
+      if (this.#full) this.#bell.ring();
+      else this.#dueIn(LOOK_AFTER);
     });
     this.#inHand.add(work);
   }
@@ -175,11 +194,16 @@ export class Worker {
   }
 
   async #carryOn(run: ClaimedRun, engine: EngineDeps): Promise<void> {
+    const began = performance.now();
     const plan = await this.#options.plan(run.definition);
     const write = plan
       ? await execute(run, plan, engine, this.#abort.signal)
       : failure(run, `Version ${run.definition.version} of ${run.definition.id} does not compile any more.`);
-    await this.#writer.write(write);
+    const kept = await this.#writer.write(write);
+    if (!kept || (write.state !== 'waiting' && write.state !== 'rolling_back')) return;
+    const deadlineIn = write.deadlineMs ?? (run.deadlineIn ?? Infinity) - (performance.now() - began);
+    // Whom somebody cancelled turns back at once.
+    this.#dueIn(kept.cancelRequested ? 0 : Math.max(0, Math.min(write.waitMs ?? 0, deadlineIn)));
   }
 
   /** A defect of ours. The run keeps its cursor, and a replay of the failed step goes on from there. */
