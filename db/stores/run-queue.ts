@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { RunStore } from '../../core/kernel/ports.ts';
 import type { ClaimedRun, NewRun, RunWrite, Written } from '../../core/kernel/runs.ts';
-import { inTransaction } from '../transaction.ts';
+import { inTransaction, type Unawaited } from '../transaction.ts';
 import { claimRuns, nextDue } from './runs/claim.ts';
 import { insertMissing, insertRuns, WAKE } from './runs/insert.ts';
 import { beat, beats, giveBackRuns, recoverRuns, registerWorker, resignWorker, unclaimRuns, type WorkerBeat } from './runs/recover.ts';
@@ -81,9 +81,9 @@ export class RunQueue implements RunStore {
   }
 
   #writeAndFollow(writes: readonly RunWrite[]): Promise<WriteResult> {
-    return this.#inTransaction(async (client) => {
+    return this.#inTransaction(async (client, unawaited) => {
       const result = await writeRuns(client, writes);
-      await moveKnown(client, this.#subjects, result.moved);
+      moveKnown(client, this.#subjects, result.moved).forEach(unawaited);
       const made = writes.filter(({ id }) => result.written.has(id));
       await insertMissing(client, made.flatMap(({ spawn }) => spawn ?? []), this.#subjects);
       return result;
@@ -143,7 +143,7 @@ export class RunQueue implements RunStore {
     if (orphaned.length > 0) await this.releaseSlots(orphaned);
   }
 
-  #inTransaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+  #inTransaction<T>(work: (client: PoolClient, unawaited: Unawaited) => Promise<T>): Promise<T> {
     return inTransaction(this.#pool, 'BEGIN', work);
   }
 }

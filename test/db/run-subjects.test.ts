@@ -15,9 +15,10 @@ describe('The subject of a run', () => {
   const subject: Subject = {
     kinds: ['create', 'delete'],
     underWay: true,
-    async move(_client, runs) {
+    move(_client, runs) {
       moves.push(...runs);
       if (refuses) throw new Error('The subject cannot move.');
+      return [];
     },
   };
   /** What it heard of a run since that was claimed. */

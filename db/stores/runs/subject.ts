@@ -32,6 +32,7 @@ export interface Subject {
   /**
    * Called in the transaction that changed the runs, which come in the order of their ids. The runs are locked before
    * their subjects, here and wherever both are.
+   * @returns the statements it has sent: the commit goes out behind them, so none is made of another's answer
    */
-  move(client: ClientBase, runs: readonly MovedRun[]): Promise<void>;
+  move(client: ClientBase, runs: readonly MovedRun[]): readonly Promise<unknown>[];
 }

@@ -27,19 +27,22 @@ export async function moveSubjects(
   changed: readonly Changed[],
 ): Promise<void> {
   const its = changed.filter(({ kind }) => subjects.some(({ kinds }) => kinds.includes(kind)));
-  if (its.length > 0) await moveKnown(client, subjects, await read(client, its));
+  if (its.length > 0) await Promise.all(moveKnown(client, subjects, await read(client, its)));
 }
 
-/** The same where it is known how the runs are now. */
-export async function moveKnown(
+/**
+ * The same where it is known how the runs are now.
+ * @returns the statements that were sent
+ */
+export function moveKnown(
   client: ClientBase,
   subjects: readonly Subject[],
   moved: readonly MovedRun[],
-): Promise<void> {
-  for (const subject of subjects) {
+): readonly Promise<unknown>[] {
+  return subjects.flatMap((subject) => {
     const its = moved.filter(({ kind }) => subject.kinds.includes(kind));
-    if (its.length > 0) await subject.move(client, its);
-  }
+    return its.length > 0 ? subject.move(client, its) : [];
+  });
 }
 
 async function read(client: ClientBase, changed: readonly Changed[]): Promise<MovedRun[]> {

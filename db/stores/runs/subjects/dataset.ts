@@ -1,4 +1,5 @@
 import { datasetOf } from '../../../../core/kernel/stores/datasets.ts';
+import type { RunState } from '../../../../core/kernel/runs.ts';
 import type { Subject } from '../subject.ts';
 
 /*
@@ -51,19 +52,19 @@ const SWAP = `
 
 const DISCARD = `DELETE FROM dataset_staged WHERE tenant_id = $1 AND dataset = $2 AND run_id = $3`;
 
+const STATEMENTS: Readonly<Partial<Record<RunState, string>>> = { succeeded: SWAP, failed: SWAP, cancelled: DISCARD };
+
 /**
  * What a run has built of a dataset becomes current as the run ends, also where a part of it failed; where somebody
  * cancelled it nothing does.
  */
 export const datasetBuilds: Subject = {
   kinds: ['nightly', 'build'],
-  async move(client, runs) {
-    for (const { tenantId, id, subject, state } of runs) {
+  move(client, runs) {
+    return runs.flatMap(({ tenantId, id, subject, state }) => {
       const dataset = datasetOf(subject);
-      if (dataset === undefined) continue;
-      const values = [tenantId, dataset, id];
-      if (state === 'succeeded' || state === 'failed') await client.query(SWAP, values);
-      if (state === 'cancelled') await client.query(DISCARD, values);
-    }
+      const statement = STATEMENTS[state];
+      return dataset === undefined || statement === undefined ? [] : [client.query(statement, [tenantId, dataset, id])];
+    });
   },
 };

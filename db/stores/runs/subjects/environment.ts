@@ -66,12 +66,12 @@ const MOVE_OPERATIONS = `
 /** An environment's state, outputs and error move with the run that is its latest operation. */
 export const environmentOperations: Subject = {
   kinds: OPERATION_KINDS,
-  async move(client, runs) {
+  move(client, runs) {
     const moved = runs.flatMap((run) => {
       const state = MOVES[run.kind as OperationKind][run.state];
       return state ? subjectsOf(run).map((id) => ({ ...run, environmentId: id, state })) : [];
     });
-    await update(client, MOVE_OPERATIONS, moved);
+    return update(client, MOVE_OPERATIONS, moved);
   },
 };
 
@@ -101,12 +101,12 @@ const READS: Moves = { succeeded: 'ACTIVE', failed: 'DEGRADED' };
 /** Whether an environment is ACTIVE or DEGRADED moves with the ends of its drift checks. */
 export const environmentReads: Subject = {
   kinds: ['read'],
-  async move(client, runs) {
+  move(client, runs) {
     const moved = runs.flatMap((run) => {
       const state = READS[run.state];
       return state ? subjectsOf(run).map((id) => ({ ...run, environmentId: id, state })) : [];
     });
-    await update(client, MOVE_READS, moved);
+    return update(client, MOVE_READS, moved);
   },
 };
 
@@ -121,13 +121,14 @@ interface Moved extends Omit<MovedRun, 'state'> {
   readonly state: EnvironmentState;
 }
 
-async function update(client: ClientBase, statement: string, moved: readonly Moved[]): Promise<void> {
-  if (moved.length === 0) return;
-  await client.query(statement, [
+function update(client: ClientBase, statement: string, moved: readonly Moved[]): readonly Promise<unknown>[] {
+  if (moved.length === 0) return [];
+  const values = [
     moved.map(({ tenantId }) => tenantId),
     moved.map(({ environmentId }) => environmentId),
     moved.map(({ id }) => id),
     moved.map(({ kind }) => kind),
     moved.map(({ state }) => state),
-  ]);
+  ];
+  return [client.query(statement, values)];
 }
