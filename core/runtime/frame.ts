@@ -131,7 +131,7 @@ export class Frame {
   /** The variables of a step's templates. */
   scope(step?: { idempotencyKey: string }): Scope {
     const now = new Date(this.#now).toISOString();
-    return { ...this.#base, now, steps: this.#outputs, ...(step ? { step } : {}) };
+    return { now, steps: this.#outputs, ...(step ? { step } : {}), ...this.#base };
   }
 
   recordOf(path: string): StepRecord | undefined {

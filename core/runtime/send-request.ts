@@ -47,10 +47,10 @@ function judged(
     ? { fault: result.network, message: frame.redact(result.message) }
     : traceResponse(result, frame.redact);
   const row = {
-    ...rowOf(step.path, frame, intent, { judgement, startedAt: sent.startedAt }),
-    ...(isFailure(result) ? {} : { status: result.status }),
     request: traceRequest(sent.wire, frame.redact),
     response,
+    ...(isFailure(result) ? {} : { status: result.status }),
+    ...rowOf(step.path, frame, intent, { judgement, startedAt: sent.startedAt }),
   };
   const undecodable = 'undecodable' in decoded ? decoded.undecodable : undefined;
   return { judgement, view, row, wire: sent.wire, ...(undecodable === undefined ? {} : { undecodable }) };

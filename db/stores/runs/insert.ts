@@ -92,7 +92,7 @@ export async function insertMissing(
 }
 
 async function insert(client: ClientBase, runs: readonly NewRun[], admitted: ReadonlySet<string>): Promise<void> {
-  if (runs.length > 0) await client.query({ ...INSERT, values: valuesOf(runs, admitted) });
+  if (runs.length > 0) await client.query({ values: valuesOf(runs, admitted), ...INSERT });
 }
 
 async function insertAlone<Row extends QueryResultRow>(
@@ -102,7 +102,7 @@ async function insertAlone<Row extends QueryResultRow>(
   admitted: ReadonlySet<string>,
 ): Promise<QueryResult<Row>> {
   try {
-    return await client.query<Row>({ ...statement, values: valuesOf([run], admitted) });
+    return await client.query<Row>({ values: valuesOf([run], admitted), ...statement });
   } catch (error) {
     throw asExclusion(error, run.exclusiveKey);
   }
