@@ -15,6 +15,8 @@ export interface Settings {
   readonly logShards: Readonly<Record<string, string>> | undefined;
   /** URL of the store of objects: a folder of the data folder where it was not set. */
   readonly objects: string | undefined;
+  /** Where objects at an `s3:` URL are asked for, in place of AWS. */
+  readonly s3Endpoint: string | undefined;
   /** URL of the warehouse. */
   readonly warehouse: string;
   readonly definitions: readonly string[];
@@ -70,6 +72,11 @@ export const SETTINGS: { readonly [K in keyof Settings]: Setting<NonNullable<Set
     variable: 'SLUICE_OBJECTS',
     form: forms.objects,
     summary: 'where files of datasets land, and where their warehouse is (objects in the data folder where not set)',
+  },
+  s3Endpoint: {
+    variable: 'SLUICE_S3_ENDPOINT',
+    form: forms.httpUrl,
+    summary: 'server that speaks S3 and is asked in place of AWS, where SLUICE_OBJECTS is an s3:// URL',
   },
   warehouse: {
     variable: 'SLUICE_WAREHOUSE',

@@ -333,13 +333,13 @@ export function objectStoreContract(stand: ObjectStoreStand): void {
       ];
       for (const key of [...wrong, ...more]) {
         for (const attempt of [
-          objects.put(key, bytes('x')),
-          objects.head(key),
-          objects.delete(key),
-          contentOf(objects.read(key)),
-          objects.withFiles([key], async () => undefined),
+          () => objects.put(key, bytes('x')),
+          () => objects.head(key),
+          () => objects.delete(key),
+          () => contentOf(objects.read(key)),
+          () => objects.withFiles([key], async () => undefined),
         ]) {
-          const error = await refusedObject('invalid_key', attempt);
+          const error = await refusedObject('invalid_key', attempt());
           expect(error.message).to.contain(key);
         }
       }
@@ -353,15 +353,15 @@ export function objectStoreContract(stand: ObjectStoreStand): void {
     it('to work where the place is not there', async () => {
       const nowhere = store.open(await stand.missingPlace());
       for (const attempt of [
-        nowhere.list('', { limit: 1 }),
-        nowhere.prepare('a/'),
-        nowhere.settling(''),
-        nowhere.head('k'),
-        nowhere.put('k', bytes('x')),
-        nowhere.delete('k'),
-        contentOf(nowhere.read('k')),
+        () => nowhere.list('', { limit: 1 }),
+        () => nowhere.prepare('a/'),
+        () => nowhere.settling(''),
+        () => nowhere.head('k'),
+        () => nowhere.put('k', bytes('x')),
+        () => nowhere.delete('k'),
+        () => contentOf(nowhere.read('k')),
       ]) {
-        await refusedObject('unavailable', attempt);
+        await refusedObject('unavailable', attempt());
       }
       await nowhere.close();
     });

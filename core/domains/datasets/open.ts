@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../kernel/json.ts';
+import { messageOf } from '../../kernel/errors.ts';
 import type { Objects, ObjectStore } from '../../kernel/objects.ts';
 import type { DatasetServices } from '../../kernel/services.ts';
 import type { DatasetDirectory } from '../../kernel/stores/datasets.ts';
@@ -61,7 +62,7 @@ async function reached(store: ObjectStore, url: string): Promise<Objects> {
     return objects;
   } catch (error) {
     await objects.close();
-    throw error;
+    throw new Error(`SLUICE_OBJECTS cannot be used: ${messageOf(error)}`, { cause: error });
   }
 }
 

@@ -50,9 +50,9 @@ describe('the places of datasets', () => {
   });
 
   it('are refused at the start where nothing opens them, or nothing is there', async () => {
-    expect(await refusal({ objects: 's3://bucket/prefix' }))
+    expect(await refusal({ objects: 'gs://bucket/prefix' }))
       .to.contain('SLUICE_OBJECTS')
-      .and.to.contain('"s3:"')
+      .and.to.contain('"gs:"')
       .and.to.contain('folder (file:///');
     expect(await refusal({ warehouse: 'snowflake://account' })).to.contain('SLUICE_WAREHOUSE').and.to.contain('duckdb');
     expect(await refusal({ objects: pathToFileURL(path.join(folder, 'nowhere')).href })).to.contain('There is no folder');
