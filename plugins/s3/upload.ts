@@ -86,7 +86,7 @@ async function* inParts(content: Uint8Array | AsyncIterable<Uint8Array>): AsyncG
       bytes = 0;
     }
     // The writer may use its memory again.
-    if (rest.length > 0) held.push(Uint8Array.from(rest));
+    if (rest.length > 0) held.push(Buffer.from(rest));
     bytes += rest.length;
   }
   if (bytes > 0) yield Buffer.concat(held);
