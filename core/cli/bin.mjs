@@ -19,3 +19,7 @@ if (!existsSync(main)) {
   process.exit(1);
 }
 await (await import(main.href)).main(process.argv);
+// Nothing is left by now but what a pipe has not taken yet, and timers of Agenda's, which would look for two seconds whether
+// jobs that have ended are alive.
+for (const stream of [process.stdout, process.stderr]) await new Promise((written) => stream.write('', written));
+process.exit();

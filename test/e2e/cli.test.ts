@@ -122,6 +122,12 @@ describe('The command line, as a process', function () {
     expect(end).to.equal(0);
   });
 
+  it('writes all of it before it ends, to a pipe that takes less at a time, too', async () => {
+    const { out } = await command('sh', ['-c', `'${process.execPath}' '${BIN}' schema | { dd bs=1 count=1 2>/dev/null; cat; }`]);
+    expect(Buffer.byteLength(out)).to.be.above(100_000);
+    expect(JSON.parse(out)).to.have.property('$schema');
+  });
+
   it('ends with 2, and says why on stderr alone, where the question cannot be used', async () => {
     const asked: readonly (readonly [args: string[], env: Record<string, string>, why: string])[] = [
       [['strat'], {}, "unknown command 'strat'"],

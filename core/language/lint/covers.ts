@@ -21,7 +21,10 @@ function isImplied(key: string, demand: Json, later: JsonObject): boolean {
     const choices = listOf(later['any'] ?? []);
     return choices.length > 0 && choices.every((choice) => covers({ [key]: demand }, choice));
   }
-  if (key === 'status') return statusesOf(given).every((status) => statusesOf(demand).includes(status));
+  if (key === 'status') {
+    const demanded = new Set(statusesOf(demand));
+    return statusesOf(given).every((status) => demanded.has(status));
+  }
   if (key === 'network')
     return listOf(demand).includes('any') || listOf(given).every((fault) => listOf(demand).includes(fault));
   if (key === 'body' || key === 'headers') return areImplied(demand, given, key === 'headers');
