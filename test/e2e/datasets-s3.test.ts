@@ -83,16 +83,11 @@ describe('a dataset whose objects are in S3', function () {
   });
 
   it('stops the start with what can be mended, where the bucket cannot be had', async () => {
-    for (const [change, said] of [
-      [{ SLUICE_OBJECTS: 's3://no-such-bucket' }, /SLUICE_OBJECTS.*no-such-bucket/],
-      [{ AWS_SECRET_ACCESS_KEY: 'not it' }, new RegExp(`SLUICE_OBJECTS.*${bucket}.*403`)],
-    ] as const) {
-      const started = await startSluice({ ...env, ...change }).then(
-        () => 'it started',
-        (error: Error) => error.message,
-      );
-      expect(started).to.match(said);
-      expect(started).to.not.match(/\n\s+at /);
-    }
+    const started = await startSluice({ ...env, SLUICE_OBJECTS: 's3://no-such-bucket' }).then(
+      () => 'it started',
+      (error: Error) => error.message,
+    );
+    expect(started).to.match(/SLUICE_OBJECTS.*no-such-bucket.*does not exist/);
+    expect(started).to.not.match(/\n\s+at /);
   });
 });

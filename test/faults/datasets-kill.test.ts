@@ -107,7 +107,9 @@ describe(`A dataset whose process is killed at any point of its work (seed ${SEE
     expect(state['answers']!.filter((answer) => answer.includes('unmatched_transactions'))).to.not.have.length(0);
   });
 
-  it('is carried on by another worker where the one that holds the run is killed', async () => {
+  // What takes over is the same for all runs (workers.test.ts, compute-kill.test.ts): at length it is seen of a build, too.
+  const atLength = soak(0, 1) === 1;
+  if (atLength) it('is carried on by another worker where the one that holds the run is killed', async () => {
     await within(async (place) => {
       await place.start('--role', 'api');
       const workers: WorkerProcess[] = await Promise.all([startWorker(place.env), startWorker(place.env)]);

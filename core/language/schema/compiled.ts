@@ -1,7 +1,7 @@
 import type { Violation } from '../../kernel/errors.ts';
 import { isJsonObject, pointerSegment, type Json, type JsonObject } from '../../kernel/json.ts';
 import type { CompiledSchema } from '../plan.ts';
-import { compileJsonSchema, type ErrorObject } from './ajv.ts';
+import { compileJsonSchema, type ErrorObject, type ValidateFunction } from './ajv.ts';
 import { faultsOf } from './messages.ts';
 import { asText, kindOf, show } from './show.ts';
 
@@ -13,7 +13,8 @@ const EMPTY: JsonObject = { type: 'object', properties: {} };
  */
 export function compileSchema(schema: JsonObject | undefined): CompiledSchema {
   const json = closed(schema ?? EMPTY);
-  const validate = compileJsonSchema(withoutReadOnly(json), { fill: true });
+  // By the first value: most of what is compiled at a start is not asked for by this process, and lint has seen that it compiles.
+  let validate: ValidateFunction | undefined;
   const hidden = hiddenIn(json);
   return {
     json,
@@ -25,6 +26,7 @@ export function compileSchema(schema: JsonObject | undefined): CompiledSchema {
         };
       }
       const copy = structuredClone(value);
+      validate ??= compileJsonSchema(withoutReadOnly(json), { fill: true });
       const errors = validate(copy) ? [] : [...(validate.errors ?? [])];
       return { value: copy, violations: violationsOf(errors, hidden) };
     },
