@@ -6,7 +6,7 @@ import type { Express } from 'express';
  *
  * Express gives each request and response another prototype when it comes in. V8 takes an object whose prototype was
  * changed for one that must be kept: its next collections of young garbage copy every request with all that hangs on it,
- * and stop the process for 6 to 10 ms in place of half a millisecond (docs/benchmarks.md). A prototype that is already
+ * and stop the process for 8 to 15 ms in place of half a millisecond (docs/benchmarks.md). A prototype that is already
  * the right one is left alone.
  */
 export function ownClasses(app: Express): Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> {

@@ -25,6 +25,11 @@ export function isTaken(error: unknown): boolean {
   return statusOf(error) === 412;
 }
 
+/** The client has sent it again: the answer that was lost before may have been to the write that is now in the way. */
+export function wasRepeated(error: unknown): boolean {
+  return error instanceof Error && '$metadata' in error && ((error.$metadata as { readonly attempts?: number }).attempts ?? 1) > 1;
+}
+
 export function isContested(error: unknown): boolean {
   return error instanceof Error && error.name === 'ConditionalRequestConflict';
 }

@@ -14,7 +14,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { keyProblem, ObjectStoreError, prefixProblem, type ObjectInfo, type Objects } from '../../core/sdk.ts';
 import type { Address } from './address.ts';
-import { isTaken, statusOf, toFault } from './faults.ts';
+import { isTaken, statusOf, toFault, wasRepeated } from './faults.ts';
 import { upload, type Target } from './upload.ts';
 
 /** Most keys of one answer: S3's own limit. */
@@ -144,6 +144,9 @@ export class S3Objects implements Objects {
         return infoOf(key, size, etag);
       } catch (error) {
         if (!ifAbsent || !isTaken(error)) throw error;
+        if (wasRepeated(error)) {
+          throw new ObjectStoreError('unavailable', `Whether "${key}" was written is not known, in ${this.location}.`, { cause: error });
+        }
         throw new ObjectStoreError('exists', `"${key}" is there already, in ${this.location}.`, { cause: error });
       }
     });

@@ -94,6 +94,15 @@ describe('the store of objects in S3', () => {
         expect(await contentOf(objects.read('k'))).to.equal('x');
       }));
 
+    it('does not take its own write, whose answer was lost, for another one', () =>
+      inBucket(async (objects) => {
+        let times = 0;
+        server.meet((request) => (request.startsWith('PUT') && times++ === 0 ? 'lost' : undefined));
+        const error = await refusedObject('unavailable', objects.put('k', Buffer.from('x'), { ifAbsent: true }));
+        expect(error.message).to.contain('Whether "k" was written is not known');
+        expect(times).to.equal(2);
+      }));
+
     it('says what is denied, what is away, and what was cut', () =>
       inBucket(async (objects) => {
         await objects.put('k', Buffer.alloc(MB));

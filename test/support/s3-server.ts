@@ -27,8 +27,8 @@ export interface S3Server {
   close(): Promise<void>;
 }
 
-/** An error of S3's, a cut connection, or an answer whose body is cut. */
-export type S3Trouble = { readonly status: number; readonly code: string } | 'cut' | 'cutBody';
+/** An error of S3's, a cut connection, an answer whose body is cut, or one that is lost after the work was done. */
+export type S3Trouble = { readonly status: number; readonly code: string } | 'cut' | 'cutBody' | 'lost';
 
 interface Stored {
   readonly body: Buffer;
@@ -90,7 +90,7 @@ export async function startS3(): Promise<S3Server> {
     if (met === 'cut') return void request.socket.destroy();
     const refused = typeof met === 'object' ? Promise.reject(new S3Error(met.status, met.code, 'As the test wants it.')) : undefined;
     void (refused ?? answer(request))
-      .then((reply) => send(response, reply, met === 'cutBody'))
+      .then((reply) => (met === 'lost' ? void request.socket.destroy() : send(response, reply, met === 'cutBody')))
       .catch((error: unknown) => {
         if (!(error instanceof S3Error)) throw error;
         const text = `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${error.code}</Code><Message>${error.message}</Message></Error>`;
